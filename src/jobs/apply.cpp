@@ -1,0 +1,153 @@
+#include "jobs/apply.h"
+
+#include <algorithm>
+
+#include "base/check.h"
+#include "base/limits.h"
+
+namespace fabrica::jobs {
+
+namespace {
+
+void apply_one(State& state, const JobAccepted& event) {
+  Job job;
+  job.project = event.project;
+  job.owner = event.owner;
+  job.submitted = event.at;
+  job.request = event.request;
+  job.dependencies_left = event.dependencies_left;
+  job.tasks.resize(std::max<std::size_t>(1, event.request.array.size()));
+  job.tasks_left = static_cast<std::uint32_t>(job.tasks.size());
+  state.jobs.insert(event.id, std::move(job));
+  state.last_job = event.id.value;
+  state.live += 1;
+  state.live_of_project[event.project] += 1;
+  // Once for each job, however many of the dependencies name it: meet() looks at all of them.
+  for (const Dependency& dependency : event.request.dependencies) {
+    std::vector<JobId>& dependents = state.jobs.at(dependency.job).dependents;
+    if (dependents.empty() || dependents.back() != event.id) dependents.push_back(event.id);
+  }
+}
+
+void apply_one(State& state, const JobPlaced& event) {
+  Job& job = state.jobs.at(event.job);
+  job.site = event.site;
+  job.partition = event.partition;
+  job.account = event.account;
+  job.units = event.units;
+  job.hold_per_task = event.hold_per_task;
+  state.work[event.partition] +=
+      *exchange(event.hold_per_task, {static_cast<std::int64_t>(job.tasks.size()), 1});
+  if (job.dependencies_left > 0) return;
+  job.phase = JobPhase::placed;
+  state.sites[event.site].to_start.insert(event.job);
+}
+
+void apply_one(State& state, const JobQueued& event) {
+  Job& job = state.jobs.at(event.job);
+  job.phase = JobPhase::queued;
+  state.sites[job.site].to_start.erase(event.job);
+}
+
+// Takes what has happened to job `id` off the jobs that wait for it: `begun` meets the dependencies
+// on its beginning, otherwise its end meets the others or dooms them. A job with none left is
+// placed.
+void meet(State& state, JobId id, const Job& job, bool begun) {
+  for (const JobId waiting_id : job.dependents) {
+    Job* waiting = state.jobs.find(waiting_id);
+    if (waiting == nullptr || waiting->phase != JobPhase::waiting) continue;
+    for (const Dependency& dependency : waiting->request.dependencies) {
+      if (dependency.job != id || (dependency.kind == DependencyKind::after) != begun) continue;
+      if (!begun && never_met(dependency.kind, job.outcome)) {
+        state.doomed.insert(waiting_id);
+      } else {
+        waiting->dependencies_left -= 1;
+      }
+    }
+    if (waiting->dependencies_left > 0) continue;
+    waiting->phase = JobPhase::placed;
+    state.sites[waiting->site].to_start.insert(waiting_id);
+  }
+}
+
+void apply_one(State& state, const TaskStarted& event) {
+  Job& job = state.jobs.at(event.job);
+  job.tasks[event.task].started = event.at;
+  state.sites[job.site].to_start.erase(event.job);
+  const bool first = job.phase != JobPhase::running;
+  job.phase = JobPhase::running;
+  if (first) meet(state, event.job, job, true);
+}
+
+void apply_one(State& state, const TaskEnded& event) {
+  Job& job = state.jobs.at(event.job);
+  Task& task = job.tasks[event.task];
+  task.outcome = event.outcome;
+  task.exit_code = event.exit_code;
+  task.signal = event.signal;
+  task.started = event.started;
+  task.ended = event.ended;
+  CHECK(job.tasks_left > 0, "each task ends once");
+  job.tasks_left -= 1;
+  if (job.phase == JobPhase::placed) job.phase = JobPhase::queued;
+  state.sites[job.site].to_start.erase(event.job);
+}
+
+void apply_one(State& state, const JobCancelRequested& event) {
+  Job& job = state.jobs.at(event.job);
+  job.cancel_requested = true;
+  if (job.phase == JobPhase::waiting) return;
+  SiteQueue& queue = state.sites[job.site];
+  queue.to_start.erase(event.job);
+  queue.to_cancel.insert(event.job);
+}
+
+void apply_one(State& state, const JobEnded& event) {
+  Job& job = state.jobs.at(event.job);
+  CHECK(job.phase != JobPhase::ended, "each job ends once");
+  const bool had_begun = job.phase == JobPhase::running;
+  job.phase = JobPhase::ended;
+  job.outcome = event.outcome;
+  SiteQueue& queue = state.sites[job.site];
+  queue.to_start.erase(event.job);
+  queue.to_cancel.erase(event.job);
+  state.doomed.erase(event.job);
+  state.live -= 1;
+  const auto live = state.live_of_project.find(job.project);
+  live->second -= 1;
+  if (live->second == 0) state.live_of_project.erase(live);
+  if (!had_begun) meet(state, event.job, job, true);
+  meet(state, event.job, job, false);
+  job.dependents.clear();
+  state.ended.push_back(event.job);
+  if (state.ended.size() > limits::ended_jobs_kept) {
+    state.jobs.erase(state.ended.front());
+    state.ended.pop_front();
+  }
+}
+
+void less_work(State& state, const Job& job, ComputeTime amount) {
+  const auto work = state.work.find(job.partition);
+  CHECK(work != state.work.end() && work->second >= amount,
+        "a partition's work is what its jobs hold");
+  work->second -= amount;
+  if (work->second == ComputeTime{}) state.work.erase(work);
+}
+
+}  // namespace
+
+void apply(State& state, const Event& event) {
+  std::visit([&](const auto& one) { apply_one(state, one); }, event);
+}
+
+void apply(State& state, const ledger::UsageCharged& event) {
+  Job& job = state.jobs.at(JobId{event.hold.value});
+  job.charged += event.amount;
+  less_work(state, job, event.amount);
+}
+
+void apply(State& state, const ledger::HoldReleased& event) {
+  less_work(state, state.jobs.at(JobId{event.hold.value}), event.amount);
+}
+
+}  // namespace fabrica::jobs

@@ -1,0 +1,73 @@
+#pragma once
+
+#include <string>
+#include <variant>
+
+#include "jobs/types.h"
+
+namespace fabrica::jobs {
+
+/// Needs a member of the project. The hold is placed before any site is told.
+struct SubmitJob {
+  ProjectId project;
+  JobRequest request;
+};
+FABRICA_DESCRIBE(SubmitJob, project, request)
+
+/// Needs a member of the job's project, or the operator of its site. Cancelling an ended job
+/// changes nothing.
+struct CancelJob {
+  JobId job;
+};
+FABRICA_DESCRIBE(CancelJob, job)
+
+/// The site has the job in its queue under `reference`.
+struct SiteQueued {
+  JobId job;
+  std::string reference;
+
+  friend bool operator==(const SiteQueued&, const SiteQueued&) = default;
+};
+FABRICA_DESCRIBE(SiteQueued, job, reference)
+
+struct SiteStarted {
+  JobId job;
+  std::uint32_t task = 0;  // place in the array, from 0
+  Time at;                 // by the site's clock
+
+  friend bool operator==(const SiteStarted&, const SiteStarted&) = default;
+};
+FABRICA_DESCRIBE(SiteStarted, job, task, at)
+
+/// A task has ended, or will never start (`started` is zero). Bears all that is known, so that it
+/// stands alone when the start was never heard.
+struct SiteEnded {
+  JobId job;
+  std::uint32_t task = 0;
+  Time started;
+  Time ended;
+  Outcome outcome = Outcome::completed;
+  std::int32_t exit_code = 0;
+  std::int32_t signal = 0;
+  std::int64_t cpu_ms = 0;
+  std::int64_t memory_bytes_peak = 0;
+  std::string text;
+
+  friend bool operator==(const SiteEnded&, const SiteEnded&) = default;
+};
+FABRICA_DESCRIBE(SiteEnded, job, task, started, ended, outcome, exit_code, signal, cpu_ms,
+                 memory_bytes_peak, text)
+
+using Report = std::variant<SiteQueued, SiteStarted, SiteEnded>;
+
+/// What a site's worker heard. May be repeated, late and out of order: what is known already
+/// changes nothing. Only the system itself says this.
+struct ReportFromSite {
+  SiteId site;
+  Report report;
+};
+FABRICA_DESCRIBE(ReportFromSite, site, report)
+
+using Command = std::variant<SubmitJob, CancelJob, ReportFromSite>;
+
+}  // namespace fabrica::jobs

@@ -1,0 +1,83 @@
+#pragma once
+
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "jobs/types.h"
+#include "ledger/events.h"
+
+namespace fabrica::jobs {
+
+struct JobAccepted {
+  JobId id;
+  ProjectId project;
+  PersonId owner;
+  JobRequest request;
+  std::uint32_t dependencies_left = 0;
+  Time at;
+};
+FABRICA_DESCRIBE(JobAccepted, id, project, owner, request, dependencies_left, at)
+
+/// Where the job goes, and why: `reasons` are kept as said then, never computed again.
+struct JobPlaced {
+  JobId job;
+  SiteId site;
+  PartitionId partition;
+  AccountId account;
+  Rational units;
+  ComputeTime hold_per_task;
+  std::string policy;
+  std::string reasons;
+};
+FABRICA_DESCRIBE(JobPlaced, job, site, partition, account, units, hold_per_task, policy, reasons)
+
+struct JobQueued {
+  JobId job;
+  std::string reference;
+};
+FABRICA_DESCRIBE(JobQueued, job, reference)
+
+struct TaskStarted {
+  JobId job;
+  std::uint32_t task = 0;
+  Time at;
+};
+FABRICA_DESCRIBE(TaskStarted, job, task, at)
+
+struct TaskEnded {
+  JobId job;
+  std::uint32_t task = 0;
+  Time started;
+  Time ended;
+  Outcome outcome = Outcome::completed;
+  std::int32_t exit_code = 0;
+  std::int32_t signal = 0;
+  std::int64_t cpu_ms = 0;
+  std::int64_t memory_bytes_peak = 0;
+  std::string text;
+};
+FABRICA_DESCRIBE(TaskEnded, job, task, started, ended, outcome, exit_code, signal, cpu_ms,
+                 memory_bytes_peak, text)
+
+struct JobCancelRequested {
+  JobId job;
+  PersonId by;
+};
+FABRICA_DESCRIBE(JobCancelRequested, job, by)
+
+/// All tasks have ended, or the job will never run. Its hold is settled by the ledger's events in
+/// the same batch.
+struct JobEnded {
+  JobId job;
+  Outcome outcome = Outcome::completed;
+};
+FABRICA_DESCRIBE(JobEnded, job, outcome)
+
+using Event = std::variant<JobAccepted, JobPlaced, JobQueued, TaskStarted, TaskEnded,
+                           JobCancelRequested, JobEnded>;
+
+/// What one of this area's decisions may yield: its own events and the ledger's.
+using Yield = std::variant<ledger::Event, Event>;
+
+}  // namespace fabrica::jobs

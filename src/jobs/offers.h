@@ -1,0 +1,41 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "jobs/policy.h"
+
+namespace fabrica::jobs {
+
+/// The billed units that one task of the request occupies on the partition: the largest of its
+/// shares of a node's GPUs, cores and memory, times the nodes and what a node is billed as; whole
+/// nodes where either side asks for them. Refused, with what to change, when it can never run
+/// there.
+Result<Rational> units_on(const federation::Partition& partition, const JobRequest& request);
+
+/// One partition's answer to "could this job run there, and what would it cost?" for people.
+struct PlanRow {
+  PartitionId partition;
+  std::optional<Offer> offer;  // present when it could be placed there now
+  std::string reason;          // why not, when there is no offer
+};
+
+struct OfferContext {
+  const State& jobs;
+  const federation::State& federation;
+  const ledger::State& ledger;
+};
+
+/// The partitions on which the project could place the request now: it holds an open award there,
+/// the site takes jobs, the request fits, and the balance covers the hold. When none does, refused
+/// with the reason of each.
+Result<std::vector<Offer>> offers_for(const OfferContext& context, ProjectId project,
+                                      const JobRequest& request);
+
+/// Every registered partition with its answer, in the order of ids.
+std::vector<PlanRow> plan(const OfferContext& context, ProjectId project,
+                          const JobRequest& request);
+
+}  // namespace fabrica::jobs

@@ -1,0 +1,42 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "jobs/types.h"
+
+namespace fabrica::jobs {
+
+/// One partition that could take the job, and what it would cost there.
+struct Offer {
+  PartitionId partition;
+  SiteId site;
+  AccountId account;
+  Rational units;  // billed units that one task occupies
+  ComputeTime hold_per_task;
+  ComputeTime cost;               // the whole job's hold, all tasks for the whole limit
+  ComputeTime balance_after;      // left to spend when the hold stands
+  ComputeTime work;               // what live jobs hold on the partition
+  std::uint64_t units_total = 0;  // billed units of the partition; zero when unknown
+};
+
+struct PlacementQuestion {
+  const JobRequest& request;
+  const std::vector<Offer>& offers;  // not empty, in the order of the project's accounts
+};
+
+struct PlacementAnswer {
+  std::size_t chosen = 0;  // place among the offers
+  std::string reasons;
+};
+
+/// A pure rule that chooses among offers.
+using PlacementRule = PlacementAnswer (*)(const PlacementQuestion& question);
+
+struct Policies {
+  std::string_view placement_name;
+  PlacementRule placement = nullptr;
+};
+
+}  // namespace fabrica::jobs

@@ -1,0 +1,36 @@
+#pragma once
+
+#include <variant>
+#include <vector>
+
+#include "jobs/types.h"
+
+namespace fabrica::jobs {
+
+/// Run this job. Asked again until the site reports it queued, started or ended; the site knows it
+/// by job and attempt, and takes each pair once.
+struct StartJob {
+  JobId job;
+  std::uint32_t attempt = 1;
+  ProjectId project;
+  PersonId owner;
+  PartitionId partition;
+  JobRequest request;
+};
+FABRICA_DESCRIBE(StartJob, job, attempt, project, owner, partition, request)
+
+/// Stop this job, or never start it. Asked again until each of its tasks is reported ended.
+struct StopJob {
+  JobId job;
+  std::uint32_t attempt = 1;
+  std::uint32_t tasks = 1;
+};
+FABRICA_DESCRIBE(StopJob, job, attempt, tasks)
+
+using SiteRequest = std::variant<StartJob, StopJob>;
+
+/// What the site should be told now, cancels first, then starts, oldest first, at most
+/// limits::site_requests_at_once. The same answer until it is reported done.
+std::vector<SiteRequest> wanted(const State& state, SiteId site);
+
+}  // namespace fabrica::jobs

@@ -1,0 +1,125 @@
+#include "jobs/settle.h"
+
+#include <algorithm>
+
+#include "base/check.h"
+#include "base/limits.h"
+#include "base/utf8.h"
+
+namespace fabrica::jobs {
+
+namespace {
+
+// The job of a report when it is live at this site; a stranger's, an ended or a forgotten job
+// otherwise.
+const Job* live_job(const Context& context, SiteId site, JobId id) {
+  const Job* job = context.jobs.jobs.find(id);
+  return job != nullptr && job->site == site && job->phase != JobPhase::ended &&
+                 job->phase != JobPhase::waiting
+             ? job
+             : nullptr;
+}
+
+// Gives `amount` of the job's hold back; a closed award passes it on to the pool.
+void release(const Context& context, const Job& job, JobId id, ComputeTime amount,
+             std::vector<Yield>& yields) {
+  if (amount == ComputeTime{}) return;
+  yields.emplace_back(ledger::Event{ledger::HoldReleased{hold_of(id), job.account, amount}});
+  if (!context.ledger.accounts.at(job.account).closed) return;
+  const AccountId pool = context.ledger.of_partition.at(job.partition).pool;
+  yields.emplace_back(
+      ledger::Event{ledger::Transferred{job.account, pool, amount, "award is over"}});
+}
+
+// A site's clock may be wrong by any amount; what the log cannot write becomes the nearest it can.
+// Before 1970 means never.
+Time writable(Time time) { return std::clamp(time, Time{}, limits::latest_time); }
+
+std::string short_text(std::string_view text) {
+  return std::string(cut_utf8(text, limits::name_bytes_max));
+}
+
+ComputeTime charge_for(const Job& job, Time started, Time ended) {
+  if (started == Time{} || ended <= started) return ComputeTime{};
+  const std::optional<ComputeTime> used = cost(job.units, ended - started);
+  return used && *used < job.hold_per_task ? *used : job.hold_per_task;
+}
+
+// The job's outcome once the task of `report` has ended: the first task in order that did not
+// complete.
+Outcome outcome_with(const Job& job, const SiteEnded& report) {
+  for (std::size_t i = 0; i < job.tasks.size(); ++i) {
+    const Outcome outcome = i == report.task ? report.outcome : job.tasks[i].outcome;
+    if (outcome != Outcome::completed) return outcome;
+  }
+  return Outcome::completed;
+}
+
+}  // namespace
+
+std::vector<Yield> heard(const Context& context, SiteId site, const SiteQueued& report) {
+  const Job* job = live_job(context, site, report.job);
+  if (job == nullptr || job->phase != JobPhase::placed) return {};
+  std::vector<Yield> yields;
+  yields.emplace_back(Event{JobQueued{report.job, short_text(report.reference)}});
+  return yields;
+}
+
+std::vector<Yield> heard(const Context& context, SiteId site, const SiteStarted& report) {
+  const Job* job = live_job(context, site, report.job);
+  if (job == nullptr || report.task >= job->tasks.size() || report.at <= Time{}) return {};
+  const Task& task = job->tasks[report.task];
+  if (task.outcome != Outcome::none || task.started != Time{}) return {};
+  std::vector<Yield> yields;
+  yields.emplace_back(Event{TaskStarted{report.job, report.task, writable(report.at)}});
+  return yields;
+}
+
+std::vector<Yield> heard(const Context& context, SiteId site, const SiteEnded& report) {
+  const Job* job = live_job(context, site, report.job);
+  if (job == nullptr || report.task >= job->tasks.size() || report.outcome == Outcome::none)
+    return {};
+  if (job->tasks[report.task].outcome != Outcome::none) return {};
+  const Time started = writable(report.started);
+  const Time ended = writable(report.ended);
+  std::vector<Yield> yields;
+  yields.reserve(4);
+  yields.emplace_back(Event{TaskEnded{report.job, report.task, started, ended, report.outcome,
+                                      report.exit_code, report.signal, report.cpu_ms,
+                                      report.memory_bytes_peak, short_text(report.text)}});
+  const ComputeTime charge = charge_for(*job, started, ended);
+  if (charge > ComputeTime{}) {
+    yields.emplace_back(ledger::Event{
+        ledger::UsageCharged{hold_of(report.job), job->account,
+                             context.ledger.holds.at(hold_of(report.job)).usage, charge}});
+  }
+  release(context, *job, report.job, job->hold_per_task - charge, yields);
+  if (job->tasks_left == 1) {
+    yields.emplace_back(Event{JobEnded{report.job, outcome_with(*job, report)}});
+  }
+  return yields;
+}
+
+void end_without_site(const Context& context, JobId id, Outcome outcome,
+                      std::vector<Yield>& yields) {
+  const Job& job = context.jobs.jobs.at(id);
+  CHECK(job.phase == JobPhase::waiting, "only a job that no site knows ends without one");
+  release(context, job, id, context.ledger.holds.at(hold_of(id)).remaining, yields);
+  yields.emplace_back(Event{JobEnded{id, outcome}});
+}
+
+std::vector<Yield> pass_time(const Context& context) {
+  std::vector<Yield> yields;
+  for (const JobId id : context.jobs.doomed) {
+    if (yields.size() >= limits::doomed_jobs_at_once) break;
+    end_without_site(context, id, Outcome::dependency_failed, yields);
+  }
+  return yields;
+}
+
+std::optional<Time> next_deadline(const State& state) {
+  if (state.doomed.empty()) return std::nullopt;
+  return Time{};
+}
+
+}  // namespace fabrica::jobs

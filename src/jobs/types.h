@@ -1,0 +1,152 @@
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "base/amount.h"
+#include "base/describe.h"
+#include "base/digest.h"
+#include "base/table.h"
+#include "federation/types.h"
+#include "ledger/types.h"
+
+/// Jobs: what is asked for, where it is placed, what its tasks did. A job is one submission; an
+/// array has many tasks, any other job has one.
+namespace fabrica::jobs {
+
+using federation::PartitionId;
+using federation::PersonId;
+using federation::ProjectId;
+using federation::SiteId;
+using ledger::AccountId;
+using ledger::HoldId;
+
+struct JobTag {
+  static constexpr std::string_view prefix = "job";
+};
+using JobId = Id<JobTag>;
+
+/// Slurm's kinds: after (has begun), after_any (has ended), after_ok (ended well), after_not_ok
+/// (did not).
+enum class DependencyKind : std::uint8_t { after, after_any, after_ok, after_not_ok };
+FABRICA_DESCRIBE_ENUM(DependencyKind, after, after_any, after_ok, after_not_ok)
+
+struct Dependency {
+  DependencyKind kind = DependencyKind::after_any;
+  JobId job;
+};
+FABRICA_DESCRIBE(Dependency, kind, job)
+
+/// What the scheduling and the billing of a job depend on, normalised from its sbatch script. The
+/// script itself and what only the site needs (`document`) are kept outside the log by their
+/// hashes.
+struct JobRequest {
+  std::string name;
+  Sha256 script;
+  Sha256 document;
+  SiteId site;            // none: placement chooses
+  PartitionId partition;  // none: placement chooses
+  std::uint32_t nodes = 1;
+  std::uint32_t tasks = 1;
+  std::uint32_t cpus_per_node = 1;
+  std::uint32_t gpus_per_node = 0;        // as the site's scheduler counts them
+  std::uint64_t memory_mib_per_node = 0;  // zero: not stated
+  bool whole_nodes = false;
+  std::string gpu_kind;  // empty: any
+  Duration time_limit;
+  std::vector<std::uint32_t> array;  // task numbers, ascending; empty: no array
+  std::uint32_t array_at_once = 0;   // zero: as many as fit
+  std::vector<Dependency> dependencies;
+};
+FABRICA_DESCRIBE(JobRequest, name, script, document, site, partition, nodes, tasks, cpus_per_node,
+                 gpus_per_node, memory_mib_per_node, whole_nodes, gpu_kind, time_limit, array,
+                 array_at_once, dependencies)
+
+/// How a task ended. `lost`: the site lost sight of it and says so.
+enum class Outcome : std::uint8_t {
+  none,
+  completed,
+  failed,
+  timeout,
+  out_of_memory,
+  cancelled,
+  launch_failed,
+  lost,
+  dependency_failed,
+  refused
+};
+FABRICA_DESCRIBE_ENUM(Outcome, none, completed, failed, timeout, out_of_memory, cancelled,
+                      launch_failed, lost, dependency_failed, refused)
+
+struct Task {
+  Outcome outcome = Outcome::none;
+  std::int32_t exit_code = 0;
+  std::int32_t signal = 0;
+  Time started;  // zero: not yet
+  Time ended;    // zero: not yet
+};
+FABRICA_DESCRIBE(Task, outcome, exit_code, signal, started, ended)
+
+/// waiting: for other jobs; placed: the site is to be told; queued: the site has it; running: a
+/// task has begun; ended: all tasks have, and the hold is settled.
+enum class JobPhase : std::uint8_t { waiting, placed, queued, running, ended };
+FABRICA_DESCRIBE_ENUM(JobPhase, waiting, placed, queued, running, ended)
+
+struct Job {
+  ProjectId project;
+  PersonId owner;
+  AccountId account;
+  PartitionId partition;
+  SiteId site;
+  JobPhase phase = JobPhase::waiting;
+  bool cancel_requested = false;
+  Outcome outcome = Outcome::none;
+  std::uint32_t attempt = 1;
+  std::uint32_t tasks_left = 1;
+  std::uint32_t dependencies_left = 0;
+  Time submitted;
+  Rational units;             // billed units that one task occupies
+  ComputeTime hold_per_task;  // units for the whole time limit, rounded up
+  ComputeTime charged;
+  JobRequest request;
+  std::vector<Task> tasks;
+  std::vector<JobId> dependents;
+};
+FABRICA_DESCRIBE(Job, project, owner, account, partition, site, phase, cancel_requested, outcome,
+                 attempt, tasks_left, dependencies_left, submitted, units, hold_per_task, charged,
+                 request, tasks, dependents)
+
+/// What one site is still to be told, oldest job first.
+struct SiteQueue {
+  std::set<JobId> to_start;
+  std::set<JobId> to_cancel;
+};
+FABRICA_DESCRIBE(SiteQueue, to_start, to_cancel)
+
+struct State {
+  Table<JobId, Job> jobs;  // live ones, and the last limits::ended_jobs_kept that ended
+  std::map<SiteId, SiteQueue> sites;
+  std::map<ProjectId, std::uint64_t> live_of_project;
+  std::map<PartitionId, ComputeTime> work;  // held by live jobs
+  std::deque<JobId> ended;                  // oldest first
+  std::set<JobId> doomed;  // waiting for what can never happen; pass_time ends them
+  std::uint64_t live = 0;
+  std::uint64_t last_job = 0;
+};
+FABRICA_DESCRIBE(State, jobs, sites, live_of_project, work, ended, doomed, live, last_job)
+
+/// True when a dependency of this kind on a job that ended so can never be met.
+bool never_met(DependencyKind kind, Outcome outcome);
+
+/// What `units` cost for `duration`, rounded up to a whole unit-millisecond; nothing when above
+/// amount_max.
+std::optional<ComputeTime> cost(Rational units, Duration duration);
+
+/// The hold that a job's tasks which have not ended still need.
+inline HoldId hold_of(JobId job) { return HoldId{job.value}; }
+
+}  // namespace fabrica::jobs
