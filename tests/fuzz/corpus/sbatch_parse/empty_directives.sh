@@ -1,0 +1,7 @@
+#!/bin/sh
+#SBATCH
+#SBATCH   	
+#SBATCH # nothing
+#SBATCHX -N2
+#SBATCH-N2
+#SBATCH:

@@ -1,0 +1,2 @@
+#SBATCH -N2
+hostname
