@@ -1,0 +1,86 @@
+#pragma once
+
+#include <map>
+#include <set>
+#include <span>
+#include <string>
+#include <utility>
+
+#include "kernel/ports.h"
+#include "store/sqlite.h"
+
+namespace fabrica::store {
+
+/// Keeps the read tables: what lists, search and reports read. Written in the append's own
+/// transaction, so they never lag; rebuilt from the log they are the same (invariant 12).
+class ReadTables {
+ public:
+  /// Makes the tables where they are missing.
+  static void create(Database& database);
+  /// Empties them, for a rebuild.
+  static void clear(Database& database);
+
+  explicit ReadTables(Database& database);
+
+  /// Brings the tables up to `after`, which is the state with `records` applied. At most
+  /// limits::ended_jobs_kept jobs may end in one call.
+  void project(std::span<const Recorded> records, const State& after);
+
+ private:
+  struct Balance {
+    ComputeTime balance;
+    ComputeTime held;
+  };
+  struct Placed {
+    std::string policy;
+    std::string reasons;
+  };
+
+  void note(const federation::Event& event);
+  void note(const calls::Event& event);
+  void note(const jobs::Event& event);
+  void note(const Recorded& recorded, const ledger::Event& event);
+  void line(const Recorded& recorded, ledger::AccountId account, const char* kind,
+            std::uint64_t job, ComputeTime amount, ComputeTime to_balance, ComputeTime to_held,
+            std::string_view text);
+  void put_task(const jobs::TaskStarted& event);
+  void put_task(const jobs::TaskEnded& event);
+  void flush(const State& after);
+  void flush_accounts(const State& after);
+  void flush_jobs(const State& after);
+  void flush_members(const State& after);
+  template <class Id>
+  void flush_things(const char* kind, std::set<Id>& things, const State& after);
+  void insert_job(jobs::JobId id, const jobs::Job& job, const State& after);
+  void update_job(jobs::JobId id, const jobs::Job& job);
+
+  Statement put_thing_;
+  Statement put_account_;
+  Statement put_line_;
+  Statement insert_job_;
+  Statement update_job_;
+  Statement put_reference_;
+  Statement start_task_;
+  Statement end_task_;
+  Statement drop_members_;
+  Statement put_member_;
+
+  std::map<ledger::AccountId, Balance> balances_;  // as the tables have them
+
+  // What the records at hand changed.
+  std::set<federation::SiteId> sites_;
+  std::set<federation::PartitionId> partitions_;
+  std::set<federation::OrganisationId> organisations_;
+  std::set<federation::PersonId> people_;
+  std::set<federation::ProjectId> projects_;
+  std::set<calls::ModeId> modes_;
+  std::set<calls::CallId> calls_;
+  std::set<calls::ProposalId> proposals_;
+  std::set<calls::AwardId> awards_;
+  std::set<ledger::AccountId> accounts_;
+  std::set<jobs::JobId> jobs_;
+  std::map<jobs::JobId, Placed> placed_;  // jobs that are new
+  std::map<jobs::JobId, std::string> references_;
+};
+
+}  // namespace fabrica::store

@@ -1,0 +1,103 @@
+#pragma once
+
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <string>
+
+#include "store/sqlite_log.h"
+#include "unit/support/world.h"
+
+/// A log on disk with some of everything in it.
+namespace fabrica::test {
+
+/// A directory of its own, gone at the end.
+class TemporaryDirectory {
+ public:
+  TemporaryDirectory() {
+    std::string pattern =
+        (std::filesystem::temp_directory_path() / "fabrica-store-XXXXXX").string();
+    CHECK(::mkdtemp(pattern.data()) != nullptr, "a temporary directory");
+    path_ = pattern;
+  }
+  TemporaryDirectory(const TemporaryDirectory&) = delete;
+  TemporaryDirectory& operator=(const TemporaryDirectory&) = delete;
+  ~TemporaryDirectory() { std::filesystem::remove_all(path_); }
+
+  const std::filesystem::path& path() const { return path_; }
+
+ private:
+  std::filesystem::path path_;
+};
+
+inline std::string read_file(const std::filesystem::path& path) {
+  std::ifstream in(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(in), {}};
+}
+
+inline void write_file(const std::filesystem::path& path, std::string_view bytes) {
+  std::ofstream(path, std::ios::binary | std::ios::trunc) << bytes;
+}
+
+/// A consortium where every kind of event has happened.
+inline World busy_world() {
+  World world = with_awards();
+  world.must(admin, federation::AssignRoles{rival, {federation::Role::auditor}, {}});
+  world.must(north_operator, federation::DrainSite{north, true});
+  world.must(north_operator, federation::DrainSite{north, false});
+  world.must(lead, federation::RemoveMember{project, member});
+  world.must(lead, federation::AddMember{project, member});
+  world.must(admin, ledger::Transfer{gpu_pool, lumi_pool, unit_hours(1), "a transfer"});
+  world.must(admin, ledger::Exchange{cpu_pool, gpu_pool, unit_hours(64), {1, 32}, "cores to GPUs"});
+  world.must(member, jobs::SubmitJob{project, train_on_gpu()});
+  world.must(the_system, queued(JobId{1}));
+  world.must(the_system, started(JobId{1}, world.now));
+  world.now = world.now + minutes(20);
+  world.must(the_system, ended(JobId{1}, world.now - minutes(20), world.now));
+  JobRequest array = train_on_gpu();
+  array.array = {1, 2, 5};
+  array.dependencies = {{jobs::DependencyKind::after_any, JobId{1}}};
+  world.must(member, jobs::SubmitJob{project, array});
+  world.must(the_system,
+             ended(JobId{2}, world.now, world.now + minutes(90), jobs::Outcome::timeout, 1));
+  world.must(member, jobs::CancelJob{JobId{2}});
+  world.must(north_operator,
+             ledger::CorrectCharge{gpu_award, ComputeTime{60'000}, 1, "a node failed"});
+  const AwardId declined = offer_award(world, lead, project, cpu, unit_hours(5));
+  world.must(lead, calls::AnswerAward{declined, false});
+  offer_award(world, lead, project, cpu, unit_hours(6));
+  world.now = world.now + days(15);
+  world.must(the_system, PassTime{});
+  world.now = world.now + days(100);
+  world.must(the_system, PassTime{});
+  world.must(the_system,
+             ended(JobId{2}, world.now, world.now + minutes(9), jobs::Outcome::completed, 0));
+  world.must(the_system, ended(JobId{2}, Time{}, world.now, jobs::Outcome::cancelled, 2));
+  return world;
+}
+
+/// Appends `records` in groups of `group`, as an engine would; the state they lead to.
+inline State append_all(store::SqliteLog& log, const std::vector<Recorded>& records,
+                        std::size_t group) {
+  State state;
+  for (std::size_t at = 0; at < records.size(); at += group) {
+    const auto some = std::span(records).subspan(at, std::min(group, records.size() - at));
+    const Seq expected = state.last;
+    for (const Recorded& recorded : some) apply(state, recorded);
+    EXPECT_EQ(log.append({expected, some, {}, {}, state}), Appended::yes);
+  }
+  return state;
+}
+
+/// The state that the log replays to.
+inline State replay(store::SqliteLog& log) {
+  State state;
+  while (true) {
+    const std::vector<Recorded> page = log.read(state.last, 100);
+    for (const Recorded& recorded : page) apply(state, recorded);
+    if (page.empty()) return state;
+  }
+}
+
+}  // namespace fabrica::test
