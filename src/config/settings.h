@@ -1,0 +1,104 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/amount.h"
+#include "base/describe.h"
+#include "base/result.h"
+#include "config/directories.h"
+
+/// fabrica.toml. The members are its keys, their initialisers the defaults;
+/// data/fabrica.example.toml shows them all.
+namespace fabrica::config {
+
+enum class LogLevel : std::uint8_t { debug, info, warning, error };
+FABRICA_DESCRIBE_ENUM(LogLevel, debug, info, warning, error)
+
+/// best_available: the kernel holds jobs to their memory where it can, otherwise their supervisors
+/// look after them. kernel_only: where the kernel cannot, the local site takes no jobs.
+enum class MemoryLimits : std::uint8_t { best_available, kernel_only };
+FABRICA_DESCRIBE_ENUM(MemoryLimits, best_available, kernel_only)
+
+struct ListenSettings {
+  std::string address = "127.0.0.1";  // an IP address; empty: no TCP
+  std::uint16_t port = 8450;          // 0: any that is free
+  std::string unix_socket;            // empty: none
+  std::uint32_t threads = 2;
+};
+FABRICA_DESCRIBE(ListenSettings, address, port, unix_socket, threads)
+
+/// PEM files; both or none.
+struct TlsSettings {
+  std::string certificate;
+  std::string key;
+};
+FABRICA_DESCRIBE(TlsSettings, certificate, key)
+
+/// This machine as a site. What is absent is taken from the machine as it is.
+struct LocalSettings {
+  bool enabled = true;
+  std::string slug = "local";
+  std::string name = "This machine";
+  std::optional<std::uint32_t> cores;
+  std::optional<std::uint64_t> memory_mib;
+  std::optional<std::uint32_t> gpus;
+  std::string spool;     // empty: spool/ in the data directory
+  std::string programs;  // empty: the folder of the running program
+  MemoryLimits memory_limits = MemoryLimits::best_available;
+};
+FABRICA_DESCRIBE(LocalSettings, enabled, slug, name, cores, memory_mib, gpus, spool, programs,
+                 memory_limits)
+
+struct SimulatedPartitionSettings {
+  std::string slug;
+  Unit unit = Unit::gpu;
+  std::uint32_t nodes = 16;
+  std::uint32_t gpus_per_node = 0;
+  std::uint32_t cores_per_node = 64;
+  std::uint32_t memory_gib_per_node = 512;
+  bool whole_nodes = false;
+};
+FABRICA_DESCRIBE(SimulatedPartitionSettings, slug, unit, nodes, gpus_per_node, cores_per_node,
+                 memory_gib_per_node, whole_nodes)
+
+/// A site whose jobs are simulated: one of the consortium, with the partitions it has, or a new one
+/// with partitions of its own.
+struct SimulatedSettings {
+  std::string site;
+  std::string name;  // of a new site; empty: the slug
+  std::uint64_t seed = 1;
+  std::vector<SimulatedPartitionSettings> partition;
+};
+FABRICA_DESCRIBE(SimulatedSettings, site, name, seed, partition)
+
+struct Settings {
+  std::string data_directory;  // empty: state_directory()
+  std::string data_files;      // empty: data_files_directory()
+  LogLevel log_level = LogLevel::info;
+  std::string placement = "least_work";
+  ListenSettings listen;
+  TlsSettings tls;
+  LocalSettings local;
+  std::vector<SimulatedSettings> simulated;
+};
+FABRICA_DESCRIBE(Settings, data_directory, data_files, log_level, placement, listen, tls, local,
+                 simulated)
+
+/// Settings as a text says them, paths as they are written. Refused with line and key: what is no
+/// TOML, an unknown key (with the one that was likely meant), and a value that cannot be.
+Result<Settings> parse_settings(std::string file, std::string_view text);
+
+/// Reads `file`, or without one fabrica.toml in config_directory(), where that may be absent: then
+/// all is as by default. Relative paths in it start at its folder.
+Result<Settings> read_settings(const std::optional<std::filesystem::path>& file,
+                               const Surroundings& around = surroundings());
+
+/// Sets the paths that are still empty, once the command line has had its say.
+Result<void> complete(Settings& settings, const Surroundings& around = surroundings());
+
+}  // namespace fabrica::config
