@@ -1,0 +1,79 @@
+#pragma once
+
+#include <atomic>
+#include <filesystem>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "api/metrics.h"
+#include "api/private_access.h"
+#include "api/readers.h"
+#include "api/watchers.h"
+#include "kernel/decide.h"
+#include "live/writer.h"
+#include "store/views.h"
+
+namespace fabrica::api {
+
+/// The file that a task writes its output to, or its errors. `task` is its place in the array, from
+/// 0. Called on server threads. A refusal with not_found means that there is no such file yet; any
+/// other is told to whoever asked.
+using OutputOf = std::function<Result<std::filesystem::path>(const store::JobView& job,
+                                                             std::uint32_t task, bool error_stream)>;
+
+struct Setup {
+  live::Writer& writer;             // must outlive the context
+  std::filesystem::path directory;  // of the log and of private.db
+  Policies policies;                // those of the writer, for plans
+  OutputOf output_of;
+  std::string version;
+  std::function<void(std::string_view)> on_trouble;  // a line for the operator; any thread
+};
+
+/// What the routes need. Used from all server threads; must outlive the server.
+class Context {
+ public:
+  explicit Context(Setup setup);
+  Context(const Context&) = delete;
+  Context& operator=(const Context&) = delete;
+
+  live::Writer& writer() const { return setup_.writer; }
+  const Policies& policies() const { return setup_.policies; }
+  const OutputOf& output_of() const { return setup_.output_of; }
+  const std::string& version() const { return setup_.version; }
+  Readers::Borrowed reader() { return readers_.borrow(); }
+  PrivateAccess& secrets() { return secrets_; }
+  Watchers& watchers() const { return *watchers_; }
+  Metrics& metrics() { return metrics_; }
+
+  void report(std::string_view trouble) const;
+
+  /// 16 hexadecimal digits, never the same in one process.
+  std::string next_request_id();
+
+  // A slug keeps its id for ever, so what was found once is remembered.
+  std::optional<federation::SiteId> site(const std::string& slug);
+  std::optional<federation::PartitionId> partition(const std::string& slug);
+  std::optional<calls::ModeId> mode(const std::string& slug);
+
+ private:
+  std::optional<std::uint64_t> find_slug(std::string_view kind, const std::string& slug);
+
+  Setup setup_;
+  Readers readers_;
+  PrivateAccess secrets_;
+  std::shared_ptr<Watchers> watchers_;
+  Metrics metrics_;
+  std::uint64_t request_key_;
+  std::atomic<std::uint64_t> requests_{0};
+  std::mutex slugs_mutex_;
+  std::map<std::pair<std::string_view, std::string>, std::uint64_t> slugs_;
+};
+
+}  // namespace fabrica::api

@@ -1,0 +1,155 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "cli/session.h"
+#include "cli/submission.h"
+
+/// What each command does once its words are understood. Each returns the exit code.
+namespace fabrica::cli {
+
+// commands_server.cpp: the server on this machine.
+
+struct UpOptions {
+  std::string config;
+  std::string address;
+  std::string unix_socket;
+  std::optional<std::uint16_t> port;
+};
+Outcome<int> up(Session& session, const UpOptions& options);
+Outcome<int> down(Session& session);
+Outcome<int> show_version(Session& session, const std::string& version);
+Outcome<int> whoami(Session& session);
+
+// commands_federation.cpp
+
+Outcome<int> sites(Session& session, const std::string& name);
+Outcome<int> steer_site(Session& session, const std::string& name, const std::string& verb);
+Outcome<int> partitions(Session& session, const std::string& site);
+Outcome<int> add_capacity(Session& session, const std::string& partition, const std::string& hours,
+                          const std::string& text);
+
+struct NewOrganisationOptions {
+  std::string name;
+  std::string country;
+  std::string kind = "sme";
+};
+Outcome<int> add_organisation(Session& session, const NewOrganisationOptions& options);
+Outcome<int> list_organisations(Session& session);
+
+struct NewPersonOptions {
+  std::string name;
+  std::string email;
+  std::string organisation;
+  std::vector<std::string> roles;
+  std::vector<std::string> operates;
+};
+Outcome<int> add_person(Session& session, const NewPersonOptions& options);
+
+Outcome<int> create_project(Session& session, const std::string& title,
+                            const std::string& organisation);
+Outcome<int> list_projects(Session& session);
+struct MembersOptions {
+  std::string project;
+  std::string add;
+  std::string remove;
+};
+Outcome<int> members(Session& session, const MembersOptions& options);
+
+// commands_calls.cpp
+
+Outcome<int> list_modes(Session& session);
+Outcome<int> list_calls(Session& session);
+
+struct NewCallOptions {
+  std::string mode;
+  std::string title;
+  std::vector<std::string> partitions;
+  std::string closes;
+};
+Outcome<int> open_call(Session& session, const NewCallOptions& options);
+
+struct ProposeOptions {
+  std::string call;
+  std::string project;
+  std::string title;
+  std::string partition;
+  std::string hours;
+  std::uint32_t months = 1;
+  std::optional<std::uint32_t> gpus_per_job;
+  std::optional<std::uint32_t> nodes_per_job;
+  bool civil_use = false;
+  bool open_research = false;
+  std::string text;
+  std::string text_file;
+};
+Outcome<int> propose(Session& session, const ProposeOptions& options);
+Outcome<int> list_proposals(Session& session);
+Outcome<int> show_proposal(Session& session, const std::string& id);
+Outcome<int> assess(Session& session, const std::string& id, bool unsuitable,
+                    const std::string& text);
+Outcome<int> grant(Session& session, const std::string& id);
+Outcome<int> list_awards(Session& session);
+Outcome<int> answer_award(Session& session, const std::string& id, const std::string& verb);
+
+// commands_jobs.cpp
+
+Outcome<int> plan(Session& session, const SubmitWords& words);
+Outcome<int> submit(Session& session, const SubmitWords& words);
+
+struct JobsOptions {
+  bool all = false;
+  std::string project;
+  std::string site;
+  std::string name;
+  std::string phase;
+};
+Outcome<int> list_jobs(Session& session, const JobsOptions& options);
+Outcome<int> show_job(Session& session, const std::string& id, bool script);
+Outcome<int> cancel(Session& session, const std::vector<std::string>& ids);
+
+struct LogsOptions {
+  std::string job;
+  bool follow = false;
+  bool error_stream = false;
+  std::optional<std::uint32_t> task;  // of an array, by its own number
+};
+Outcome<int> logs(Session& session, const LogsOptions& options);
+Outcome<int> wait_for_job(Session& session, const std::string& id);
+
+// commands_ledger.cpp
+
+Outcome<int> statement(Session& session, const std::string& account, const std::string& project);
+
+// commands_log.cpp
+
+Outcome<int> show_log(Session& session, std::uint64_t after, bool follow);
+Outcome<int> verify_log(Session& session);
+Outcome<int> replay_log(Session& session);
+
+// commands_simulate.cpp
+
+struct SimulateOptions {
+  std::uint64_t seed = 1;
+  std::uint64_t seeds = 1;
+  std::uint64_t steps = 0;  // 0: as many as by default
+};
+Outcome<int> run_simulation(Session& session, const SimulateOptions& options);
+
+// commands_token.cpp
+
+struct NewTokenOptions {
+  std::string label;
+  std::string person;
+  bool read_only = false;
+  std::optional<std::uint32_t> days;
+  std::string save;  // a file to write it to
+};
+Outcome<int> create_token(Session& session, const NewTokenOptions& options);
+Outcome<int> list_tokens(Session& session, const std::string& person);
+Outcome<int> revoke_token(Session& session, const std::string& id);
+
+}  // namespace fabrica::cli

@@ -1,0 +1,68 @@
+#pragma once
+
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "config/settings.h"
+#include "live/site_worker.h"
+#include "live/writer.h"
+#include "store/sqlite_log.h"
+#include "store/views.h"
+
+namespace fabrica::live {
+
+/// One data directory in use: its lock, its log, the writer, a worker for each connected site, and
+/// the upkeep of the log's file. Everything that a server is but for its network.
+class Installation {
+ public:
+  /// Takes the directory, recovers State from the log, registers what the data files and the
+  /// settings say, and starts the sites. `settings` must be complete. Refused when another server
+  /// has the directory, the log is damaged, or a file cannot be read; the text says what to do.
+  static Result<std::unique_ptr<Installation>> open(const config::Settings& settings);
+
+  /// Finishes what was accepted, keeps a snapshot and lets the directory go. Jobs go on.
+  ~Installation();
+  Installation(const Installation&) = delete;
+  Installation& operator=(const Installation&) = delete;
+
+  Writer& writer() { return *writer_; }
+  const std::filesystem::path& directory() const { return directory_; }
+
+  /// The text of the first administrator's token, when this start has made the directory's first
+  /// person.
+  const std::optional<std::string>& first_token() const { return first_token_; }
+
+  /// The file that a job's task writes to. From any thread.
+  Result<std::filesystem::path> output_of(const store::JobView& job, std::uint32_t task,
+                                          bool error_stream) const;
+
+  std::map<std::string, SiteCounts> site_counts() const;
+
+ private:
+  class Lock;
+  class Upkeep;
+
+  explicit Installation(std::filesystem::path directory);
+  Result<void> take(const config::Settings& settings);
+  Result<void> register_world(const config::Settings& settings);
+  Result<void> make_first_person();
+  Result<void> start_sites(const config::Settings& settings);
+  Result<void> start_local(federation::SiteId id, const config::Settings& settings);
+  void start_simulated(federation::SiteId id, std::uint64_t seed);
+
+  std::filesystem::path directory_;
+  std::string node_name_;
+  std::unique_ptr<Lock> lock_;
+  std::unique_ptr<store::SqliteLog> log_;
+  std::unique_ptr<Writer> writer_;
+  std::map<std::string, std::unique_ptr<SiteWorker>> workers_;  // by the site's short name
+  std::unique_ptr<Upkeep> upkeep_;
+  std::optional<std::string> first_token_;
+};
+
+}  // namespace fabrica::live

@@ -1,0 +1,197 @@
+#include "simulate/auditor.h"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+
+namespace fabrica::simulate {
+
+namespace {
+
+using jobs::JobId;
+using ledger::AccountId;
+
+}  // namespace
+
+void Auditor::must(bool holds, const Recorded& recorded, std::string_view what) {
+  if (holds || !broken_.empty()) return;
+  broken_ = fmt::format("event {}: {}", recorded.seq.value, what);
+}
+
+void Auditor::read(const std::vector<Recorded>& log) {
+  for (; seen_ < log.size() && broken_.empty(); ++seen_) see(log[seen_]);
+}
+
+void Auditor::see(const Recorded& recorded) {
+  check_cause(recorded);
+  std::visit([&](const auto& area) { std::visit([&](const auto& event) { note(recorded, event); }, area); },
+             recorded.event);
+  const auto* of_jobs = std::get_if<jobs::Event>(&recorded.event);
+  const auto* ended = of_jobs == nullptr ? nullptr : std::get_if<jobs::TaskEnded>(of_jobs);
+  just_ended_ = ended == nullptr ? std::nullopt : std::optional(*ended);
+  if (broken_.empty()) apply(state_, recorded);
+}
+
+// A command is done once: its events stand together, and nowhere else.
+void Auditor::check_cause(const Recorded& recorded) {
+  if (recorded.cause != cause_ && recorded.cause) {
+    must(causes_.insert(recorded.cause).second, recorded, "a command was done twice");
+  }
+  cause_ = recorded.cause;
+}
+
+bool Auditor::is_usage(AccountId account) const {
+  const ledger::Account* known = state_.ledger.accounts.find(account);
+  return known != nullptr && known->kind == ledger::AccountKind::usage;
+}
+
+void Auditor::note(const Recorded& recorded, const jobs::JobAccepted& event) {
+  must(!jobs_.contains(event.id), recorded, "a job was accepted twice");
+  jobs_[event.id].dependencies = event.request.dependencies;
+}
+
+void Auditor::note(const Recorded& recorded, const ledger::HoldPlaced& event) {
+  JobBook& job = jobs_[JobId{event.hold.value}];
+  must(job.held == ComputeTime{} && !job.ended, recorded, "a hold is placed once, for a job that lives");
+  job.held = event.amount;
+}
+
+void Auditor::note(const Recorded& recorded, const jobs::JobPlaced& event) {
+  must(federation::takes_jobs(state_.federation, event.site), recorded,
+       "a job was placed at a site that takes none");
+}
+
+bool Auditor::is_met(const jobs::Dependency& dependency) const {
+  const auto found = jobs_.find(dependency.job);
+  if (found == jobs_.end()) return false;
+  const JobBook& other = found->second;
+  switch (dependency.kind) {
+    case jobs::DependencyKind::after:
+      return other.begun || other.ended;
+    case jobs::DependencyKind::after_any:
+      return other.ended;
+    case jobs::DependencyKind::after_ok:
+      return other.ended && other.outcome == jobs::Outcome::completed;
+    case jobs::DependencyKind::after_not_ok:
+      return other.ended && other.outcome != jobs::Outcome::completed;
+  }
+  return false;
+}
+
+std::string Auditor::why_not_start(JobId id) const {
+  const auto found = jobs_.find(id);
+  if (found == jobs_.end()) return fmt::format("a site is told to start {}, which the log does not know", id);
+  const JobBook& job = found->second;
+  if (job.ended || state_.ledger.holds.find(jobs::hold_of(id)) == nullptr) {
+    return fmt::format("a site is told to start {}, for which no hold stands", id);
+  }
+  for (const jobs::Dependency& dependency : job.dependencies) {
+    if (is_met(dependency)) continue;
+    return fmt::format("a site is told to start {} before its dependency {} on {} is met", id,
+                       name_of(dependency.kind), dependency.job);
+  }
+  return {};
+}
+
+void Auditor::note(const Recorded& recorded, const jobs::TaskStarted& event) {
+  JobBook& job = jobs_[event.job];
+  if (!job.begun && !job.dependencies.empty()) dependencies_met_ += 1;
+  job.begun = true;
+  must(!job.ended && !ended_.contains({event.job, event.task}), recorded, "a task began after its end");
+}
+
+void Auditor::note(const Recorded& recorded, const jobs::TaskEnded& event) {
+  must(ended_.emplace(TaskOfJob{event.job, event.task}, event).second, recorded, "a task ended twice");
+}
+
+void Auditor::note(const Recorded& recorded, const jobs::JobEnded& event) {
+  JobBook& job = jobs_[event.job];
+  must(!job.ended, recorded, "a job ended twice");
+  must(job.charged + job.released == job.held, recorded, "a job ended and its hold is not settled");
+  job.ended = true;
+  job.outcome = event.outcome;
+}
+
+// A charge follows the end it is for, and is what that end costs: units times time, rounded up, never above
+// the task's part of the hold.
+void Auditor::note(const Recorded& recorded, const ledger::UsageCharged& event) {
+  const JobId id{event.hold.value};
+  JobBook& job = jobs_[id];
+  job.charged += event.amount;
+  must(job.charged + job.released <= job.held, recorded, "a job was charged more than its hold");
+  const jobs::Job* known = state_.jobs.jobs.find(id);
+  must(known != nullptr && just_ended_ && just_ended_->job == id, recorded, "a charge without an end");
+  if (known == nullptr || !just_ended_) return;
+  const std::int64_t used_ms = just_ended_->ended.ms - just_ended_->started.ms;
+  __extension__ using Wide = __int128;
+  const Wide exact = static_cast<Wide>(known->units.numerator) * used_ms;
+  const Wide up = (exact + known->units.denominator - 1) / known->units.denominator;
+  const Wide most = std::min(up, static_cast<Wide>(known->hold_per_task.unit_ms()));
+  must(just_ended_->started.ms > 0 && used_ms > 0 && event.amount.unit_ms() == most, recorded,
+       "a charge is not what its task used");
+  usage_[state_.ledger.of_partition.at(known->partition).usage] += event.amount;
+}
+
+void Auditor::note(const Recorded& recorded, const ledger::HoldReleased& event) {
+  JobBook& job = jobs_[JobId{event.hold.value}];
+  job.released += event.amount;
+  must(job.charged + job.released <= job.held, recorded, "more was released than held");
+  const ledger::Account* account = state_.ledger.accounts.find(event.account);
+  if (account != nullptr && account->closed) passed_on_to_pool_ += 1;
+}
+
+void Auditor::note(const Recorded&, const ledger::ChargeCorrected& event) {
+  usage_[event.usage] -= event.amount;
+}
+
+void Auditor::note(const Recorded&, const ledger::Transferred& event) {
+  if (is_usage(event.from)) usage_[event.from] -= event.amount;
+  if (is_usage(event.to)) usage_[event.to] += event.amount;
+}
+
+void Auditor::note(const Recorded&, const ledger::Exchanged& event) {
+  if (is_usage(event.from)) usage_[event.from] -= event.amount_out;
+  if (is_usage(event.to)) usage_[event.to] += event.amount_in;
+}
+
+void Auditor::note(const Recorded& recorded, const calls::AwardGranted& event) {
+  const calls::Proposal* proposal = state_.calls.proposals.find(event.proposal);
+  must(proposal != nullptr && proposal->phase == calls::ProposalPhase::suitable, recorded,
+       "an award was granted for a proposal that is not found suitable");
+}
+
+void Auditor::note(const Recorded& recorded, const calls::AwardExpired& event) {
+  const calls::Award* award = state_.calls.awards.find(event.award);
+  must(award != nullptr && award->phase == calls::AwardPhase::active && award->ends <= recorded.at, recorded,
+       "an award expired that was not active, or before its end");
+  if (award == nullptr) return;
+  if (state_.ledger.accounts.at(award->account).held > ComputeTime{}) expired_with_holds_ += 1;
+}
+
+void Auditor::check_books() {
+  if (!broken_.empty()) return;
+  state_.ledger.accounts.for_each([&](AccountId id, const ledger::Account& account) {
+    if (account.closed && account.available() != ComputeTime{}) {
+      broken_ = fmt::format("{} is closed and {} ms lie idle on it", id, account.available().unit_ms());
+    }
+    if (account.kind == ledger::AccountKind::usage && account.balance != usage_[id]) {
+      broken_ = fmt::format("{} holds {} ms; charges, corrections and transfers give {}", id,
+                            account.balance.unit_ms(), usage_[id].unit_ms());
+    }
+  });
+}
+
+void Auditor::check_runs(const std::map<TaskOfJob, std::uint64_t>& runs) {
+  if (!broken_.empty()) return;
+  for (const auto& [task, count] : runs) {
+    const bool known = jobs_.contains(task.first) && ended_.contains(task);
+    if (!known) broken_ = fmt::format("{} task {} ran and the log knows no end of it", task.first, task.second);
+  }
+  for (const auto& [task, end] : ended_) {
+    if (end.started != Time{} && !runs.contains(task)) {
+      broken_ = fmt::format("{} task {} is said to have run and did not", task.first, task.second);
+    }
+  }
+}
+
+}  // namespace fabrica::simulate

@@ -1,0 +1,141 @@
+#include "simulate/world.h"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+
+#include "base/archive.h"
+#include "simulate/population.h"
+
+namespace fabrica::simulate {
+
+namespace {
+
+constexpr Time first_morning{1'798'790'400'000};  // 2027-01-01T08:00:00Z
+constexpr std::uint64_t snapshot_interval = 200;
+constexpr std::uint64_t log_faults_often = 16;
+constexpr std::uint64_t dear_checks_every = 32;
+constexpr std::uint64_t healing_steps_max = 100'000;
+
+}  // namespace
+
+World::World(const Options& options)
+    : options_(options),
+      random_(options.seed),
+      wrapped_(options.wrap_log ? options.wrap_log(memory_) : nullptr),
+      snapshots_(wrapped_ ? *wrapped_ : static_cast<EventLog&>(memory_), snapshot_interval),
+      log_(snapshots_, [this] { rival_writes(); }),
+      engine_(std::make_unique<Engine>(log_, options.policies)),
+      users_(random_.split()),
+      began_(first_morning),
+      now_(first_morning),
+      counts_(all_at_zero()) {}
+
+RunReport World::run() {
+  if (populate()) {
+    rival_ = std::make_unique<Engine>(snapshots_, options_.policies);
+    if (options_.faults) log_.use(FaultyLog::Faults(random_.split(), log_faults_often));
+    agenda_.add(now_, PeopleAsk{});
+    while (failure_.empty() && steps_ < options_.steps) step();
+    heal();
+    const Time latest = bound();
+    const std::uint64_t steps_latest = steps_ + healing_steps_max;
+    while (failure_.empty() && !is_quiet()) {
+      if (agenda_.empty()) fail("nothing more is to happen, and not all is done");
+      else if (now_ > latest || steps_ > steps_latest) fail("the faults are long over, and not all is done");
+      else step();
+    }
+    finish();
+  }
+  return report();
+}
+
+// Fills the log before any fault; every command must be accepted.
+bool World::populate() {
+  Random random = random_.split();
+  for (Wish& wish : population(random)) {
+    const Envelope envelope = envelope_for(std::move(wish));
+    const Result<Reply> result = engine_->execute(envelope);
+    if (!result) fail(fmt::format("{} was refused at the beginning: {}", name_of_command(envelope.command),
+                                  result.error().text));
+    if (!failure_.empty()) return false;
+    take_result(envelope, result);
+  }
+  check_all();
+  return failure_.empty();
+}
+
+void World::step() {
+  steps_ += 1;
+  auto [at, errand_now] = agenda_.take();
+  now_ = std::max(now_, at);
+  std::visit([&](const auto& one) { errand(one); }, errand_now);
+  if (!failure_.empty()) return;
+  if (steps_ % dear_checks_every == 0) check_all();
+  else check_step();
+  plan_rounds();
+  plan_deadline();
+}
+
+bool World::is_quiet() const {
+  const jobs::State& jobs = engine_->state().jobs;
+  const bool wanted = std::ranges::any_of(jobs.sites, [](const auto& site) {
+    return !site.second.to_start.empty() || !site.second.to_cancel.empty();
+  });
+  return !wanted && jobs.live == 0 && engine_->state().ledger.holds.empty() && pending_again_ == 0;
+}
+
+// Everybody runs one after the other and as long as allowed, and what is held back comes first.
+Time World::bound() const {
+  Duration longest = days(3);
+  engine_->state().jobs.jobs.for_each([&](jobs::JobId, const jobs::Job& job) {
+    longest = longest + (job.request.time_limit + minutes(10)) * std::int64_t{job.tasks_left};
+  });
+  return now_ + longest;
+}
+
+void World::heal() {
+  healed_ = true;
+  log_.heal();
+  for (auto& [id, site] : sites_) site.port->heal();
+}
+
+void World::finish() {
+  if (!failure_.empty()) return;
+  check_all();
+  check_replay();
+  auditor_.check_runs(runs_);
+  if (!auditor_.broken().empty()) fail(auditor_.broken());
+}
+
+void World::fail(std::string text) {
+  if (failure_.empty()) failure_ = std::move(text);
+}
+
+RunReport World::report() {
+  count_events();
+  for (const auto& [fault, times] : log_.fired()) count(fmt::format("log/{}", name_of(fault)), times);
+  for (const auto& [id, site] : sites_) {
+    for (const auto& [fault, times] : site.port->fired()) count(fmt::format("site/{}", name_of(fault)), times);
+    count(path::start_after_stop, site.simulated->starts_after_stop());
+    count(path::held_back, site.simulated->held_back_by_array());
+  }
+  count(path::expired_with_holds, auditor_.expired_with_holds());
+  count(path::passed_on, auditor_.passed_on_to_pool());
+  count(path::dependency_met, auditor_.dependencies_met());
+  count(path::from_snapshot, snapshots_.loaded());
+  RunReport report;
+  report.seed = options_.seed;
+  report.steps = steps_;
+  report.events = memory_.records().size();
+  report.jobs = engine_->state().jobs.last_job;
+  report.began = began_;
+  report.ended = now_;
+  report.log_digest = digest_of(memory_.records());
+  report.state_digest = digest(engine_->state());
+  report.counts = std::move(counts_);
+  report.failure = std::move(failure_);
+  return report;
+}
+
+}  // namespace fabrica::simulate

@@ -1,0 +1,118 @@
+#include <algorithm>
+
+#include "jobs/requests.h"
+#include "simulate/world.h"
+
+namespace fabrica::simulate {
+
+namespace {
+
+using federation::SiteId;
+using sites::simulated::Faults;
+using sites::simulated::FaultySite;
+using sites::simulated::SimulatedSite;
+using sites::simulated::SiteFault;
+using sites::simulated::TaskName;
+
+constexpr std::uint64_t site_faults_often = 6;
+constexpr Duration round_soon = minutes(1);
+constexpr Duration round_later = minutes(30);
+constexpr Duration tell_again_after = minutes(10);
+
+}  // namespace
+
+// A site is built from what is registered about it when something is first wanted there.
+World::Site& World::site(SiteId id) {
+  const auto known = sites_.find(id);
+  if (known != sites_.end()) return known->second;
+  Site& site = sites_[id];
+  auto partitions = sites::simulated::partitions_of(engine_->state().federation, id);
+  // Now and then what is registered is not what is there.
+  if (!partitions.empty() && random_.chance(1, 4)) partitions.back().nodes = 1;
+  if (!partitions.empty() && random_.chance(1, 12)) partitions.pop_back();
+  site.simulated = std::make_unique<SimulatedSite>(random_.next(), partitions);
+  site.simulated->watch([this](TaskName task) {
+    runs_[{task.job, task.task}] += 1;
+    if (runs_[{task.job, task.task}] > 1) fail("a task ran twice: " + to_string(task.job));
+  });
+  if (options_.wrap_site) site.wrapped = options_.wrap_site(*site.simulated);
+  const bool faults = options_.faults && !healed_;
+  site.port = std::make_unique<FaultySite>(
+      site.wrapped ? *site.wrapped : static_cast<sites::simulated::VirtualSite&>(*site.simulated),
+      faults ? Faults<SiteFault>(random_.split(), site_faults_often) : Faults<SiteFault>());
+  return site;
+}
+
+void World::plan_round(SiteId id, Time at) {
+  Site& there = site(id);
+  if (there.round_at && *there.round_at <= at) return;
+  there.round_at = at;
+  agenda_.add(at, WorkerRound{id});
+}
+
+// A worker looks at its site soon when something is wanted there.
+void World::plan_rounds() {
+  for (const auto& [id, queue] : engine_->state().jobs.sites) {
+    if (queue.to_start.empty() && queue.to_cancel.empty()) continue;
+    const std::optional<Time> planned = site(id).round_at;
+    if (planned && *planned <= now_ + round_later) continue;
+    plan_round(id, now_ + Duration{random_.between(round_soon.ms, round_later.ms)});
+  }
+}
+
+// Tells what is wanted; what was told a while ago and is still wanted is told again.
+void World::tell_what_is_wanted(SiteId id, Site& there) {
+  std::map<std::pair<jobs::JobId, std::size_t>, Time> told;
+  for (const jobs::SiteRequest& request : jobs::wanted(engine_->state().jobs, id)) {
+    const std::pair key(std::visit([](const auto& one) { return one.job; }, request), request.index());
+    const auto before = there.told.find(key);
+    const bool is_due = before == there.told.end() || before->second + tell_again_after <= now_;
+    told.emplace(key, is_due ? now_ : before->second);
+    if (!is_due) continue;
+    if (const auto* start = std::get_if<jobs::StartJob>(&request)) {
+      if (std::string why = auditor_.why_not_start(start->job); !why.empty()) fail(std::move(why));
+    }
+    there.port->tell(request);
+  }
+  there.told = std::move(told);
+}
+
+void World::errand(const WorkerRound& round) {
+  Site& there = site(round.site);
+  // A later round gave way to this earlier one, or the other way round: only the planned one is done.
+  if (there.round_at != now_) return;
+  there.round_at.reset();
+  const std::vector<jobs::Report> heard = there.port->hear(now_);
+  const std::vector<jobs::Report> durable = make_durable(round.site, heard);
+  if (!durable.empty()) there.port->acknowledge(durable);
+  auditor_.read(memory_.records());
+  tell_what_is_wanted(round.site, there);
+  if (!heard.empty()) plan_round(round.site, now_ + seconds(30));
+  if (const auto next = there.port->next_event()) plan_round(round.site, std::max(now_ + Duration{1}, *next));
+}
+
+// Reports in groups of a size that varies; those whose reply came are durable.
+std::vector<jobs::Report> World::make_durable(SiteId id, const std::vector<jobs::Report>& heard) {
+  std::vector<jobs::Report> durable;
+  for (std::size_t at = 0; at < heard.size();) {
+    const std::size_t end = std::min<std::size_t>(heard.size(), at + 1 + random_.below(12));
+    std::vector<Envelope> group;
+    for (std::size_t i = at; i < end; ++i) {
+      Envelope envelope;
+      envelope.now = now_;
+      envelope.command = jobs::Command{jobs::ReportFromSite{id, heard[i]}};
+      group.push_back(std::move(envelope));
+    }
+    const auto results = execute(group);
+    if (!results) return durable;
+    for (std::size_t i = at; i < end; ++i) {
+      const Result<Reply>& result = (*results)[i - at];
+      take_result(group[i - at], result);
+      if (result) durable.push_back(heard[i]);
+    }
+    at = end;
+  }
+  return durable;
+}
+
+}  // namespace fabrica::simulate

@@ -1,0 +1,58 @@
+#include "cli/program.h"
+
+#include <gtest/gtest.h>
+
+#include <vector>
+
+#include "cli/outcome.h"
+
+namespace fabrica::cli {
+namespace {
+
+// What needs no server: the exit codes that scripts rely on.
+TEST(Program, ExitCodesAreStable) {
+  const std::string nowhere = "--server=unix:/nonexistent/fabrica.sock";
+  const struct {
+    std::vector<std::string> words;
+    int exit_code;
+    std::string_view printed;  // on either stream
+  } rows[] = {
+      {{"--help"}, exit_code::ok, "Exit codes:"},
+      {{"--version"}, exit_code::ok, "fabrica 1.2.3"},
+      {{"submit", "--help"}, exit_code::ok, "--follow"},
+      {{"plan", "-h"}, exit_code::ok, "Submits nothing"},
+      {{"completion", "bash"}, exit_code::ok, "complete -o default -F _fabrica fabrica"},
+      {{}, exit_code::usage, "submit an sbatch script"},
+      {{"nonsense"}, exit_code::usage, "nonsense"},
+      {{"job"}, exit_code::usage, "ID"},
+      {{"jobs", "--no-such-option"}, exit_code::usage, "--no-such-option"},
+      {{"call"}, exit_code::usage, "subcommand"},
+      {{nowhere, "job", "task-7"}, exit_code::usage, "is no job"},
+      {{"submit", "/nonexistent/train.sh"},
+       exit_code::usage,
+       "/nonexistent/train.sh cannot be read"},
+      {{"--token-file", "/nonexistent", nowhere, "sites"},
+       exit_code::usage,
+       "/nonexistent cannot be read"},
+      {{"--server", "ftp://x", "sites"}, exit_code::usage, "ftp://x is not one"},
+      {{"log", "verify", "--data", "/nonexistent"},
+       exit_code::usage,
+       "There is no log in /nonexistent"},
+      {{nowhere, "sites"}, exit_code::unreachable, "Cannot reach unix:/nonexistent/fabrica.sock"},
+      {{"sites", nowhere}, exit_code::unreachable, "Cannot reach"},
+      {{"simulate", "--seed", "1", "--steps", "20"}, exit_code::ok, "all checkers satisfied"},
+  };
+  for (const auto& row : rows) {
+    testing::internal::CaptureStdout();
+    testing::internal::CaptureStderr();
+    const int code = run_program(row.words, "1.2.3");
+    const std::string printed =
+        testing::internal::GetCapturedStdout() + testing::internal::GetCapturedStderr();
+    EXPECT_EQ(code, row.exit_code) << testing::PrintToString(row.words) << printed;
+    EXPECT_NE(printed.find(row.printed), std::string::npos)
+        << testing::PrintToString(row.words) << printed;
+  }
+}
+
+}  // namespace
+}  // namespace fabrica::cli
