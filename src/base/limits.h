@@ -57,7 +57,7 @@ inline constexpr std::uint32_t award_months_max = 120;
 inline constexpr std::uint32_t days_to_accept_max = 366;
 
 // Configuration and data files.
-inline constexpr std::size_t toml_bytes_max = 1024 * 1024;
+inline constexpr std::size_t toml_bytes_max = 1'048'576;
 inline constexpr std::size_t toml_depth_max = 32;      // tables and lists within each other
 inline constexpr std::size_t toml_key_parts_max = 16;  // a.b.c has three
 inline constexpr std::size_t toml_key_bytes_max = 200;

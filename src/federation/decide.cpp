@@ -263,14 +263,16 @@ Result<void> need_text(std::string_view field, std::string_view text, std::size_
       is_utf8(text)) {
     return {};
   }
-  return refuse(refusal::invalid, std::string(field),
-                fmt::format("{} needs 1 to {} bytes of text on one line, in UTF-8.", field, bytes_max));
+  return refuse(
+      refusal::invalid, std::string(field),
+      fmt::format("{} needs 1 to {} bytes of text on one line, in UTF-8.", field, bytes_max));
 }
 
 Result<void> need_short_text(std::string_view field, std::string_view text) {
   if (text.size() <= limits::text_bytes_max && is_utf8(text)) return {};
-  return refuse(refusal::invalid, std::string(field),
-                fmt::format("{} has at most {} bytes of text, in UTF-8.", field, limits::text_bytes_max));
+  return refuse(
+      refusal::invalid, std::string(field),
+      fmt::format("{} has at most {} bytes of text, in UTF-8.", field, limits::text_bytes_max));
 }
 
 Result<std::vector<Event>> decide(const State& state, PersonId actor, const Command& command) {

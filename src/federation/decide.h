@@ -28,8 +28,8 @@ Result<void> need_text(std::string_view field, std::string_view text, std::size_
 /// Refused when `text` is longer than text_bytes_max or no UTF-8; it may be empty and have lines.
 Result<void> need_short_text(std::string_view field, std::string_view text);
 
-/// The same for every text within `thing`, a described struct or a list, and refused when a list has
-/// more than list_items_max items. `field` is the name of the member at fault.
+/// The same for every text within `thing`, a described struct or a list, and refused when a list
+/// has more than list_items_max items. `field` is the name of the member at fault.
 template <class T>
 Result<void> need_short_texts(std::string_view field, const T& thing) {
   Result<void> result;

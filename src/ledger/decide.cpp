@@ -57,9 +57,12 @@ Result<void> need_movable(const State& state, AccountId from, ComputeTime amount
 }
 
 Result<void> need_note(std::string_view text) {
-  if (text.size() <= limits::name_bytes_max && is_utf8(text)) return {};
-  return refuse(fabrica::refusal::too_large, "text",
-                fmt::format("A note has at most {} bytes, in UTF-8.", limits::name_bytes_max));
+  if (text.size() > limits::name_bytes_max) {
+    return refuse(fabrica::refusal::too_large, "text",
+                  fmt::format("A note has at most {} bytes.", limits::name_bytes_max));
+  }
+  if (!is_utf8(text)) return refuse(fabrica::refusal::invalid, "text", "A note is text in UTF-8.");
+  return {};
 }
 
 // Opens the accounts of a partition under the next numbers, capacity, pool, usage.

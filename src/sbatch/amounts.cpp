@@ -12,10 +12,6 @@
 namespace fabrica::sbatch {
 namespace {
 
-std::unexpected<Refusal> invalid(std::string text) {
-  return refuse(refusal::invalid, "", std::move(text));
-}
-
 /// Numbers up to this are multiplied below without overflow, and are above every limit.
 constexpr std::uint64_t part_max = 1'000'000'000'000;
 
@@ -52,8 +48,9 @@ struct Scaled {
   std::string_view unit;
 };
 
-/// A number, with a plus sign at most, and what follows it.
+/// A number, after blanks and a plus sign at most, and what follows it.
 std::optional<Scaled> split_unit(std::string_view text) {
+  while (!text.empty() && is_space(text.front())) text.remove_prefix(1);
   if (text.starts_with('+')) text.remove_prefix(1);
   std::size_t digits = 0;
   while (digits < text.size() && is_digit(text[digits])) ++digits;

@@ -13,10 +13,6 @@
 namespace fabrica::sbatch {
 namespace {
 
-std::unexpected<Refusal> invalid(std::string text) {
-  return refuse(refusal::invalid, "", std::move(text));
-}
-
 Result<std::uint32_t> read_index(std::string_view text, std::string_view part) {
   const auto index = parse_digits(text, limits::array_index_max);
   if (index) return static_cast<std::uint32_t>(*index);

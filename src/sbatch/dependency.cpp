@@ -15,10 +15,6 @@ namespace {
 
 constexpr std::uint64_t delay_minutes_max = 400 * 24 * 60;
 
-std::unexpected<Refusal> invalid(std::string text) {
-  return refuse(refusal::invalid, "", std::move(text));
-}
-
 std::optional<DependencyKind> kind_of(std::string_view word) {
   constexpr std::array kinds{DependencyKind::after,     DependencyKind::afterany,
                              DependencyKind::afterok,   DependencyKind::afternotok,
@@ -94,6 +90,7 @@ Result<Dependency> read_dependency(std::string_view text) {
 
 Result<Dependencies> parse_dependencies(std::string_view text) {
   Dependencies all;
+  if (text.empty()) return all;
   all.any = text.find('?') != std::string_view::npos;
   if (all.any && text.find(',') != std::string_view::npos) {
     return invalid("\",\" (all of them) and \"?\" (any of them) cannot be mixed.");

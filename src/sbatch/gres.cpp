@@ -15,10 +15,6 @@ namespace {
 
 constexpr std::uint64_t gres_count_max = std::uint64_t{1} << 60U;
 
-std::unexpected<Refusal> invalid(std::string text) {
-  return refuse(refusal::invalid, "", std::move(text));
-}
-
 /// Letters, digits and what type names hold: "a100_1g.5gb", "h100-80", "mi250".
 bool is_word(std::string_view text) {
   for (const char c : text) {
@@ -56,6 +52,7 @@ struct TypeAndCount {
 /// "", "4", "a100", "a100:4": what may follow a resource's name.
 Result<TypeAndCount> read_type_and_count(std::string_view text) {
   TypeAndCount read;
+  if (text.empty()) return invalid("A count is missing.");
   bool both = false;
   std::string_view second = text;
   const std::string_view first = cut(second, ':', both);
@@ -94,13 +91,12 @@ Result<GpuCount> read_gpus(std::string_view part) {
   return GpuCount{std::string(read.type), static_cast<std::uint32_t>(read.count)};
 }
 
-/// Reads each part of a comma list and refuses a thing named twice. An empty part is no part.
+/// Reads each part of a comma list and refuses a thing named twice.
 template <class T, class Read, class Same>
 Result<std::vector<T>> read_list(std::string_view text, Read read, Same same) {
   std::vector<T> list;
   std::optional<Refusal> refused;
   for_each_part(text, ',', [&](std::string_view part) {
-    if (part.empty()) return true;
     Result<T> one = read(part);
     if (!one) {
       refused = std::move(one).error();
@@ -115,7 +111,6 @@ Result<std::vector<T>> read_list(std::string_view text, Read read, Same same) {
     return !refused;
   });
   if (refused) return std::unexpected(*std::move(refused));
-  if (list.empty()) return invalid("Nothing is named.");
   return list;
 }
 

@@ -4,6 +4,8 @@
 #include <array>
 #include <utility>
 
+#include "sbatch/hostlist.h"
+
 namespace fabrica::sbatch {
 namespace {
 

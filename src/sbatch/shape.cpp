@@ -9,6 +9,7 @@
 
 #include "base/check.h"
 #include "base/limits.h"
+#include "sbatch/hostlist.h"
 
 namespace fabrica::sbatch {
 namespace {
@@ -183,6 +184,7 @@ class ShapeMaker {
     } else {
       find_nodes();
     }
+    if (options_.words.nodelist) set_nodes_by_list(hosts_in(*options_.words.nodelist));
     if (per_job_.count == 0) return;
     if (per_node_.count > 0) {
       set_nodes_by_gpus(per_job_.count / per_node_.count);
@@ -193,6 +195,20 @@ class ShapeMaker {
     } else {
       shape_.nodes_max = narrow(std::min<std::uint64_t>(shape_.nodes_max, per_job_.count));
     }
+  }
+
+  /// The job gets all nodes of --nodelist, and others if it needs more.
+  void set_nodes_by_list(std::uint64_t hosts) {
+    if (asked_.nodes && hosts > asked_.nodes->max) {
+      error("nodelist",
+            fmt::format("{} nodes are listed, but at most {} are asked for.", hosts,
+                        asked_.nodes->max),
+            "List as many as --nodes says, or fewer.");
+      return;
+    }
+    if (asked_.ntasks) hosts = std::min<std::uint64_t>(hosts, *asked_.ntasks);
+    shape_.nodes_min = std::max(shape_.nodes_min, narrow(hosts));
+    shape_.nodes_max = std::max(shape_.nodes_max, shape_.nodes_min);
   }
 
   void shrink_nodes_to_tasks() {

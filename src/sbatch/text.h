@@ -1,10 +1,19 @@
 #pragma once
 
 #include <cstddef>
+#include <string>
 #include <string_view>
+#include <utility>
+
+#include "base/result.h"
 
 /// Characters as Slurm's parser sees them: bytes, in the C locale.
 namespace fabrica::sbatch {
+
+/// The refusal of a value. The option, and so the field, is known only to the caller.
+inline std::unexpected<Refusal> invalid(std::string text) {
+  return refuse(refusal::invalid, "", std::move(text));
+}
 
 inline bool is_space(char c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
 inline bool is_digit(char c) { return c >= '0' && c <= '9'; }

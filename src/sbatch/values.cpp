@@ -15,10 +15,6 @@
 namespace fabrica::sbatch {
 namespace {
 
-std::unexpected<Refusal> invalid(std::string text) {
-  return refuse(refusal::invalid, "", std::move(text));
-}
-
 std::unexpected<Refusal> not_one_of(std::string_view text, std::string_view words) {
   return invalid(fmt::format("\"{}\" is not one of {}.", text, words));
 }
@@ -375,22 +371,6 @@ Result<void> check_licenses(std::string_view text) {
   });
   if (good) return {};
   return invalid(fmt::format("\"{}\" is not NAME or NAME:COUNT.", wrong));
-}
-
-Result<std::string> parse_hostlist(std::string_view text) {
-  if (text.find('/') != std::string_view::npos) {
-    return invalid(fmt::format("\"{}\" names a file, which the server cannot read.", text));
-  }
-  bool open = false;
-  for (const char c : text) {
-    const bool fits = is_letter(c) || is_digit(c) || c == '-' || c == '_' || c == '.' || c == ',' ||
-                      (c == '[' && !open) || (c == ']' && open);
-    if (!fits) return invalid(fmt::format("\"{}\" is not a list of nodes.", text));
-    open = c == '[' || (open && c != ']');
-  }
-  if (open) return invalid(fmt::format("A bracket is not closed in \"{}\".", text));
-  if (text.empty()) return invalid("No node is named.");
-  return std::string(text);
 }
 
 }  // namespace fabrica::sbatch

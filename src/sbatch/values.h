@@ -121,8 +121,4 @@ Result<void> check_accounting_frequency(std::string_view text);
 Result<void> check_priority(std::string_view text);
 Result<void> check_licenses(std::string_view text);
 
-/// --nodelist and --exclude: names and ranges "n[1-4,7]"; a "/" would name a file, which is
-/// refused.
-Result<std::string> parse_hostlist(std::string_view text);
-
 }  // namespace fabrica::sbatch

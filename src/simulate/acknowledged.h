@@ -10,11 +10,12 @@
 
 namespace fabrica::simulate {
 
-/// Every accepted command that somebody was told about, with what they were told. It must stay so for ever.
+/// Every accepted command that somebody was told about, with what they were told. It must stay so
+/// for ever.
 class Acknowledged {
  public:
-  /// Notes a reply, or holds it against the one noted before; empty when it is the same. `is_new` says
-  /// whether the reply was the first.
+  /// Notes a reply, or holds it against the one noted before; empty when it is the same. `is_new`
+  /// says whether the reply was the first.
   std::string note(const Envelope& envelope, const Reply& reply, bool& is_new);
 
   bool empty() const { return order_.empty(); }

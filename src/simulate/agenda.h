@@ -10,8 +10,8 @@
 
 namespace fabrica::simulate {
 
-/// What is to happen, ordered by time and, at one time, by the order of insertion. That order is the whole
-/// of what a virtual world knows of simultaneity, so it is the same on every machine.
+/// What is to happen, ordered by time and, at one time, by the order of insertion. That order is
+/// the whole of what a virtual world knows of simultaneity, so it is the same on every machine.
 template <class Errand>
 class Agenda {
  public:

@@ -24,8 +24,11 @@ void Auditor::read(const std::vector<Recorded>& log) {
 
 void Auditor::see(const Recorded& recorded) {
   check_cause(recorded);
-  std::visit([&](const auto& area) { std::visit([&](const auto& event) { note(recorded, event); }, area); },
-             recorded.event);
+  std::visit(
+      [&](const auto& area) {
+        std::visit([&](const auto& event) { note(recorded, event); }, area);
+      },
+      recorded.event);
   const auto* of_jobs = std::get_if<jobs::Event>(&recorded.event);
   const auto* ended = of_jobs == nullptr ? nullptr : std::get_if<jobs::TaskEnded>(of_jobs);
   just_ended_ = ended == nullptr ? std::nullopt : std::optional(*ended);
@@ -48,11 +51,13 @@ bool Auditor::is_usage(AccountId account) const {
 void Auditor::note(const Recorded& recorded, const jobs::JobAccepted& event) {
   must(!jobs_.contains(event.id), recorded, "a job was accepted twice");
   jobs_[event.id].dependencies = event.request.dependencies;
+  if (!recorded.cause) jobs_without_cause_ += 1;
 }
 
 void Auditor::note(const Recorded& recorded, const ledger::HoldPlaced& event) {
   JobBook& job = jobs_[JobId{event.hold.value}];
-  must(job.held == ComputeTime{} && !job.ended, recorded, "a hold is placed once, for a job that lives");
+  must(job.held == ComputeTime{} && !job.ended, recorded,
+       "a hold is placed once, for a job that lives");
   job.held = event.amount;
 }
 
@@ -80,7 +85,8 @@ bool Auditor::is_met(const jobs::Dependency& dependency) const {
 
 std::string Auditor::why_not_start(JobId id) const {
   const auto found = jobs_.find(id);
-  if (found == jobs_.end()) return fmt::format("a site is told to start {}, which the log does not know", id);
+  if (found == jobs_.end())
+    return fmt::format("a site is told to start {}, which the log does not know", id);
   const JobBook& job = found->second;
   if (job.ended || state_.ledger.holds.find(jobs::hold_of(id)) == nullptr) {
     return fmt::format("a site is told to start {}, for which no hold stands", id);
@@ -97,11 +103,13 @@ void Auditor::note(const Recorded& recorded, const jobs::TaskStarted& event) {
   JobBook& job = jobs_[event.job];
   if (!job.begun && !job.dependencies.empty()) dependencies_met_ += 1;
   job.begun = true;
-  must(!job.ended && !ended_.contains({event.job, event.task}), recorded, "a task began after its end");
+  must(!job.ended && !ended_.contains({event.job, event.task}), recorded,
+       "a task began after its end");
 }
 
 void Auditor::note(const Recorded& recorded, const jobs::TaskEnded& event) {
-  must(ended_.emplace(TaskOfJob{event.job, event.task}, event).second, recorded, "a task ended twice");
+  must(ended_.emplace(TaskOfJob{event.job, event.task}, event).second, recorded,
+       "a task ended twice");
 }
 
 void Auditor::note(const Recorded& recorded, const jobs::JobEnded& event) {
@@ -112,15 +120,16 @@ void Auditor::note(const Recorded& recorded, const jobs::JobEnded& event) {
   job.outcome = event.outcome;
 }
 
-// A charge follows the end it is for, and is what that end costs: units times time, rounded up, never above
-// the task's part of the hold.
+// A charge follows the end it is for, and is what that end costs: units times time, rounded up,
+// never above the task's part of the hold.
 void Auditor::note(const Recorded& recorded, const ledger::UsageCharged& event) {
   const JobId id{event.hold.value};
   JobBook& job = jobs_[id];
   job.charged += event.amount;
   must(job.charged + job.released <= job.held, recorded, "a job was charged more than its hold");
   const jobs::Job* known = state_.jobs.jobs.find(id);
-  must(known != nullptr && just_ended_ && just_ended_->job == id, recorded, "a charge without an end");
+  must(known != nullptr && just_ended_ && just_ended_->job == id, recorded,
+       "a charge without an end");
   if (known == nullptr || !just_ended_) return;
   const std::int64_t used_ms = just_ended_->ended.ms - just_ended_->started.ms;
   __extension__ using Wide = __int128;
@@ -162,17 +171,23 @@ void Auditor::note(const Recorded& recorded, const calls::AwardGranted& event) {
 
 void Auditor::note(const Recorded& recorded, const calls::AwardExpired& event) {
   const calls::Award* award = state_.calls.awards.find(event.award);
-  must(award != nullptr && award->phase == calls::AwardPhase::active && award->ends <= recorded.at, recorded,
-       "an award expired that was not active, or before its end");
+  must(award != nullptr && award->phase == calls::AwardPhase::active && award->ends <= recorded.at,
+       recorded, "an award expired that was not active, or before its end");
   if (award == nullptr) return;
   if (state_.ledger.accounts.at(award->account).held > ComputeTime{}) expired_with_holds_ += 1;
 }
 
 void Auditor::check_books() {
-  if (!broken_.empty()) return;
+  if (broken_.empty()) check_accounts();
+  if (broken_.empty()) check_awards();
+  if (broken_.empty()) check_live_jobs();
+}
+
+void Auditor::check_accounts() {
   state_.ledger.accounts.for_each([&](AccountId id, const ledger::Account& account) {
     if (account.closed && account.available() != ComputeTime{}) {
-      broken_ = fmt::format("{} is closed and {} ms lie idle on it", id, account.available().unit_ms());
+      broken_ =
+          fmt::format("{} is closed and {} ms lie idle on it", id, account.available().unit_ms());
     }
     if (account.kind == ledger::AccountKind::usage && account.balance != usage_[id]) {
       broken_ = fmt::format("{} holds {} ms; charges, corrections and transfers give {}", id,
@@ -181,11 +196,48 @@ void Auditor::check_books() {
   });
 }
 
+// An account can be spent from while its award is active, and at no other time.
+void Auditor::check_awards() {
+  state_.calls.awards.for_each([&](calls::AwardId id, const calls::Award& award) {
+    const ledger::Account& account = state_.ledger.accounts.at(award.account);
+    const bool is_over =
+        award.phase != calls::AwardPhase::offered && award.phase != calls::AwardPhase::active;
+    if (account.closed != is_over)
+      broken_ = fmt::format("{} and its {} are not over together", id, award.account);
+    const bool is_offered = award.phase == calls::AwardPhase::offered;
+    if (!is_over && account.locked != is_offered)
+      broken_ = fmt::format("{} can be spent before it is accepted", id);
+  });
+}
+
+void Auditor::check_live_jobs() {
+  std::map<federation::ProjectId, std::uint64_t> live;
+  std::map<federation::PartitionId, ComputeTime> work;
+  state_.jobs.jobs.for_each([&](JobId id, const jobs::Job& job) {
+    if (job.phase == jobs::JobPhase::ended) return;
+    live[job.project] += 1;
+    const ledger::Hold* hold = state_.ledger.holds.find(jobs::hold_of(id));
+    if (hold != nullptr) work[job.partition] += hold->remaining;
+  });
+  for (const auto& [project, count] : state_.jobs.live_of_project) {
+    if (live[project] != count)
+      broken_ = fmt::format("the live jobs of {} are miscounted", project);
+  }
+  for (const auto& [partition, held] : work) {
+    const auto known = state_.jobs.work.find(partition);
+    if (known == state_.jobs.work.end() || known->second != held) {
+      broken_ = fmt::format("the work on {} is not what its jobs hold", partition);
+    }
+  }
+}
+
 void Auditor::check_runs(const std::map<TaskOfJob, std::uint64_t>& runs) {
   if (!broken_.empty()) return;
   for (const auto& [task, count] : runs) {
     const bool known = jobs_.contains(task.first) && ended_.contains(task);
-    if (!known) broken_ = fmt::format("{} task {} ran and the log knows no end of it", task.first, task.second);
+    if (!known)
+      broken_ =
+          fmt::format("{} task {} ran and the log knows no end of it", task.first, task.second);
   }
   for (const auto& [task, end] : ended_) {
     if (end.started != Time{} && !runs.contains(task)) {

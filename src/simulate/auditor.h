@@ -26,21 +26,24 @@ class Auditor {
   /// What replay of the log gives.
   const State& state() const { return state_; }
 
-  /// Empty when the site may be told to start the job now: its hold stands and what it waits for has
-  /// happened. Otherwise why not.
+  /// Empty when the site may be told to start the job now: its hold stands and what it waits for
+  /// has happened. Otherwise why not.
   std::string why_not_start(jobs::JobId job) const;
 
-  /// Holds the accounts against the sums of what was charged, corrected and moved, and closed accounts
-  /// against what may be left on them.
+  /// Holds the accounts against the sums of what was charged, corrected and moved, closed accounts
+  /// against what may be left on them, awards against their accounts, and the counts of live jobs
+  /// against the jobs.
   void check_books();
 
-  /// Holds what really ran at the sites against the log, once nothing runs any more: each task that is said
-  /// to have begun ran, and each that ran has ended.
+  /// Holds what really ran at the sites against the log, once nothing runs any more: each task that
+  /// is said to have begun ran, and each that ran has ended.
   void check_runs(const std::map<std::pair<jobs::JobId, std::uint32_t>, std::uint64_t>& runs);
 
   std::uint64_t expired_with_holds() const { return expired_with_holds_; }
   std::uint64_t passed_on_to_pool() const { return passed_on_to_pool_; }
   std::uint64_t dependencies_met() const { return dependencies_met_; }
+  /// Jobs that came from commands without an id.
+  std::uint64_t jobs_without_cause() const { return jobs_without_cause_; }
 
  private:
   using TaskOfJob = std::pair<jobs::JobId, std::uint32_t>;
@@ -75,6 +78,9 @@ class Auditor {
   void must(bool holds, const Recorded& recorded, std::string_view what);
   bool is_met(const jobs::Dependency& dependency) const;
   bool is_usage(ledger::AccountId account) const;
+  void check_accounts();
+  void check_awards();
+  void check_live_jobs();
 
   std::string broken_;
   State state_;
@@ -88,6 +94,7 @@ class Auditor {
   std::uint64_t expired_with_holds_ = 0;
   std::uint64_t passed_on_to_pool_ = 0;
   std::uint64_t dependencies_met_ = 0;
+  std::uint64_t jobs_without_cause_ = 0;
 };
 
 }  // namespace fabrica::simulate

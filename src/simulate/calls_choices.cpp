@@ -29,7 +29,8 @@ Wish ask_ledger(Drawing& d, C command) {
 
 Wish register_mode(Drawing& d) {
   calls::AccessMode mode = d.random.chance(1, 2) ? strict_mode() : open_mode();
-  if (d.random.chance(1, 2)) mode.days_to_accept = static_cast<std::uint32_t>(d.random.between(1, 20));
+  if (d.random.chance(1, 2))
+    mode.days_to_accept = static_cast<std::uint32_t>(d.random.between(1, 20));
   if (d.random.chance(1, 4)) mode.slug = "third";
   if (d.random.chance(1, 6)) mode.eligibility.push_back({"full_moon", {}, "The moon is not full."});
   if (d.random.chance(1, 6)) mode.steps.push_back(calls::Step::peer_review);
@@ -41,8 +42,7 @@ Wish open_call(Drawing& d) {
   command.mode = d.any<calls::ModeId>(d.state.calls.last_mode);
   command.title = "Another call";
   for (std::uint64_t i = 0; i < 1 + d.random.below(3); ++i) {
-    command.partitions.push_back(
-        d.any<federation::PartitionId>(d.state.federation.last_partition));
+    command.partitions.push_back(d.any<federation::PartitionId>(d.state.federation.last_partition));
   }
   if (d.random.chance(1, 2)) command.closes = d.now + days(d.random.between(1, 60));
   return ask_calls(d.someone_with(Role::call_officer), command);
@@ -54,12 +54,12 @@ Wish submit_proposal(Drawing& d) {
                                        : d.any<CallId>(d.state.calls.last_call);
   command.project = d.any<federation::ProjectId>(d.state.federation.last_project);
   command.application.title = "Training a model";
-  command.application.partition =
-      d.any<federation::PartitionId>(d.state.federation.last_partition);
+  command.application.partition = d.any<federation::PartitionId>(d.state.federation.last_partition);
   const auto* partition = d.state.federation.partitions.find(command.application.partition);
   const std::int64_t cores = partition != nullptr && partition->unit == Unit::core ? 32 : 1;
   command.application.amount = d.unit_hours(cores * 50, cores * 3'000);
-  command.application.months = static_cast<std::uint32_t>(d.random.between(1, d.random.chance(1, 8) ? 5 : 3));
+  command.application.months =
+      static_cast<std::uint32_t>(d.random.between(1, d.random.chance(1, 8) ? 5 : 3));
   command.application.gpus_per_job = static_cast<std::uint32_t>(d.random.below(9));
   command.application.nodes_per_job = static_cast<std::uint32_t>(d.random.between(1, 4));
   command.application.civil_use = !d.random.chance(1, 12);
@@ -69,8 +69,8 @@ Wish submit_proposal(Drawing& d) {
   return {d.lead_of(command.project), Command{calls::Command{command}}, {std::move(document)}};
 }
 
-// A waiting proposal of this phase, the first of its call more often than not; none when none waits. Now and
-// then any proposal.
+// A waiting proposal of this phase, the first of its call more often than not; none when none
+// waits. Now and then any proposal.
 ProposalId waiting_in(Drawing& d, ProposalPhase phase) {
   if (d.random.chance(1, 12)) return d.recent<ProposalId>(d.state.calls.last_proposal, 20);
   for (const auto& [call, proposals] : d.state.calls.waiting) {
@@ -114,7 +114,8 @@ Wish answer_award(Drawing& d) {
 Wish add_capacity(Drawing& d) {
   const auto partition = d.any<federation::PartitionId>(d.state.federation.last_partition);
   const ComputeTime amount = d.unit_hours(1, 30'000);
-  return ask_ledger(d, ledger::AddCapacity{partition, d.random.chance(1, 3) ? -amount : amount, "quarter"});
+  return ask_ledger(
+      d, ledger::AddCapacity{partition, d.random.chance(1, 3) ? -amount : amount, "quarter"});
 }
 
 // An account, of an award more often than not.
@@ -127,13 +128,15 @@ AccountId drawn_account(Drawing& d) {
   return d.any<AccountId>(d.state.ledger.last_account);
 }
 
-// The second account has the same unit as the first, or another one, as wanted; any when there is none.
+// The second account has the same unit as the first, or another one, as wanted; any when there is
+// none.
 AccountId partner_of(Drawing& d, AccountId first, bool same_unit) {
   const auto* account = d.state.ledger.accounts.find(first);
   for (int tried = 0; tried < 8 && account != nullptr; ++tried) {
     const auto id = d.any<AccountId>(d.state.ledger.last_account);
     const auto* other = d.state.ledger.accounts.find(id);
-    if (other != nullptr && !other->closed && (other->unit == account->unit) == same_unit) return id;
+    if (other != nullptr && !other->closed && (other->unit == account->unit) == same_unit)
+      return id;
   }
   return d.any<AccountId>(d.state.ledger.last_account);
 }
@@ -159,7 +162,8 @@ Wish correct_charge(Drawing& d) {
   command.job = d.state.jobs.last_job;
   command.text = "the node was slow";
   const auto* account = d.state.ledger.accounts.find(command.account);
-  const auto* partition = account == nullptr ? nullptr : d.state.federation.partitions.find(account->partition);
+  const auto* partition =
+      account == nullptr ? nullptr : d.state.federation.partitions.find(account->partition);
   const PersonId actor = partition == nullptr ? d.anyone() : d.operator_of(partition->site);
   return {actor, Command{ledger::Command{command}}, {}};
 }

@@ -17,8 +17,10 @@ using boost::mp11::mp_transform;
 template <class Area, class Visit>
 void for_each_kind(Visit&& visit) {
   mp_for_each<mp_transform<mp_identity, Area>>([&]<class Kind>(mp_identity<Kind>) {
-    if constexpr (DescribedStruct<Kind>) visit(type_name<Kind>());
-    else for_each_kind<Kind>(visit);
+    if constexpr (DescribedStruct<Kind>)
+      visit(type_name<Kind>());
+    else
+      for_each_kind<Kind>(visit);
   });
 }
 
@@ -36,7 +38,8 @@ Counts all_at_zero() {
     counts.emplace("accepted/" + std::string(kind), 0);
     counts.emplace("refused/" + std::string(kind), 0);
   });
-  for_each_kind<Event>([&](std::string_view kind) { counts.emplace("event/" + std::string(kind), 0); });
+  for_each_kind<Event>(
+      [&](std::string_view kind) { counts.emplace("event/" + std::string(kind), 0); });
   // The system passes time, and nobody refuses it.
   counts.erase("refused/PassTime");
   add_values<jobs::Outcome>(counts, "outcome/");
@@ -54,8 +57,10 @@ Counts all_at_zero() {
 std::string_view name_of_command(const Command& command) {
   return std::visit(
       []<class Area>(const Area& area) {
-        if constexpr (DescribedStruct<Area>) return type_name<Area>();
-        else return std::visit([]<class Kind>(const Kind&) { return type_name<Kind>(); }, area);
+        if constexpr (DescribedStruct<Area>)
+          return type_name<Area>();
+        else
+          return std::visit([]<class Kind>(const Kind&) { return type_name<Kind>(); }, area);
       },
       command);
 }

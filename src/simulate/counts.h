@@ -10,12 +10,13 @@
 
 namespace fabrica::simulate {
 
-/// How often each thing happened, by name: "accepted/SubmitJob", "refused/SubmitJob", "event/JobEnded",
-/// "outcome/timeout", "log/behind", "site/silent", "path/...", and the codes of refusals as "why/forbidden".
+/// How often each thing happened, by name: "accepted/SubmitJob", "refused/SubmitJob",
+/// "event/JobEnded", "outcome/timeout", "log/behind", "site/silent", "path/...", and the codes of
+/// refusals as "why/forbidden".
 using Counts = std::map<std::string, std::uint64_t>;
 
-/// Every name that a run can count, with zero: what stays zero was never reached. The codes of refusals are
-/// not among them.
+/// Every name that a run can count, with zero: what stays zero was never reached. The codes of
+/// refusals are not among them.
 Counts all_at_zero();
 
 /// The name of the struct that the command or event holds.
@@ -24,9 +25,11 @@ std::string_view name_of_event(const Event& event);
 
 /// Ways through the product that must be walked by some run.
 namespace path {
-inline constexpr std::string_view expired_with_holds = "path/an award expired while its jobs held hours";
+inline constexpr std::string_view expired_with_holds =
+    "path/an award expired while its jobs held hours";
 inline constexpr std::string_view passed_on = "path/a released hold went on to the pool";
-inline constexpr std::string_view dependency_met = "path/a job began once its dependencies were met";
+inline constexpr std::string_view dependency_met =
+    "path/a job began once its dependencies were met";
 inline constexpr std::string_view start_after_stop = "path/a start came to a site after its stop";
 inline constexpr std::string_view held_back = "path/an array's own limit held a task back";
 inline constexpr std::string_view asked_again = "path/a lost reply was asked for again";

@@ -36,7 +36,8 @@ struct Drawing {
 
   PersonId anyone() { return any<PersonId>(state.federation.last_person); }
 
-  /// A person with this role and no higher one where possible; the system itself when there is nobody.
+  /// A person with this role and no higher one where possible; the system itself when there is
+  /// nobody.
   PersonId someone_with(federation::Role role);
 
   /// A person who operates the site, or an administrator.
@@ -64,7 +65,8 @@ std::vector<Choice> ledger_choices();
 std::vector<Choice> calls_choices();
 std::vector<Choice> jobs_choices();
 
-/// A document of a few bytes under a hash that is drawn, not computed: the kernel takes its word for it.
+/// A document of a few bytes under a hash that is drawn, not computed: the kernel takes its word
+/// for it.
 Document drawn_document(Random& random);
 
 }  // namespace fabrica::simulate

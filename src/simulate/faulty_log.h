@@ -13,8 +13,16 @@ namespace fabrica::simulate {
 /// - unknown_written, unknown_lost: no clear answer, and the group was written, or was not.
 /// - down: no clear answer and nothing written for so long that the engine gives up.
 /// - crash_before, crash_after: the process dies just before or just after the group is written.
-enum class LogFault : std::uint8_t { behind, unknown_written, unknown_lost, down, crash_before, crash_after };
-FABRICA_DESCRIBE_ENUM(LogFault, behind, unknown_written, unknown_lost, down, crash_before, crash_after)
+enum class LogFault : std::uint8_t {
+  behind,
+  unknown_written,
+  unknown_lost,
+  down,
+  crash_before,
+  crash_after
+};
+FABRICA_DESCRIBE_ENUM(LogFault, behind, unknown_written, unknown_lost, down, crash_before,
+                      crash_after)
 
 /// Thrown out of append to end the engine, which must be dropped then: a process that died.
 struct EngineCrashed {};
@@ -25,10 +33,13 @@ class FaultyLog : public EventLog {
   using Faults = sites::simulated::Faults<LogFault>;
 
   /// `inner` must outlive this. `rival` appends something to `inner` when called: another engine.
-  FaultyLog(EventLog& inner, std::function<void()> rival) : inner_(inner), rival_(std::move(rival)) {}
+  FaultyLog(EventLog& inner, std::function<void()> rival)
+      : inner_(inner), rival_(std::move(rival)) {}
 
   Appended append(const Append& group) override;
-  std::vector<Recorded> read(Seq after, std::size_t limit) override { return inner_.read(after, limit); }
+  std::vector<Recorded> read(Seq after, std::size_t limit) override {
+    return inner_.read(after, limit);
+  }
   std::optional<KeptReply> reply_to(CommandId id) override { return inner_.reply_to(id); }
   bool load_snapshot(State& state) override { return inner_.load_snapshot(state); }
 

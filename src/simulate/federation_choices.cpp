@@ -31,7 +31,8 @@ Wish register_site(Drawing& d) {
   if (known != nullptr && d.random.chance(2, 3)) {
     site = *known;
     site.notes = fmt::format("note {}", d.random.below(3));
-    site.connection = d.random.chance(1, 20) ? federation::Connection::none : federation::Connection::simulated;
+    site.connection =
+        d.random.chance(1, 20) ? federation::Connection::none : federation::Connection::simulated;
   } else {
     site.slug = fmt::format("far-{}", d.random.below(4));
     site.name = "Far site";
@@ -73,7 +74,8 @@ Wish register_partition(Drawing& d) {
       partition.notes = fmt::format("note {}", d.random.below(3));
       break;
   }
-  return ask_federation(d.someone_with(Role::administrator), federation::RegisterPartition{partition});
+  return ask_federation(d.someone_with(Role::administrator),
+                        federation::RegisterPartition{partition});
 }
 
 Wish drain_site(Drawing& d) {
@@ -132,8 +134,7 @@ Wish assign_roles(Drawing& d) {
 }
 
 Wish open_project(Drawing& d) {
-  const auto organisation =
-      d.any<federation::OrganisationId>(d.state.federation.last_organisation);
+  const auto organisation = d.any<federation::OrganisationId>(d.state.federation.last_organisation);
   return ask_federation(d.anyone(), federation::OpenProject{"Another project", organisation});
 }
 
@@ -144,16 +145,17 @@ Wish add_member(Drawing& d) {
 
 Wish remove_member(Drawing& d) {
   const auto project = d.any<federation::ProjectId>(d.state.federation.last_project);
-  return ask_federation(d.lead_of(project), federation::RemoveMember{project, d.member_of(project)});
+  return ask_federation(d.lead_of(project),
+                        federation::RemoveMember{project, d.member_of(project)});
 }
 
 }  // namespace
 
 std::vector<Choice> federation_choices() {
-  return {{1, register_country}, {2, register_site},   {1, register_system},
+  return {{1, register_country},   {2, register_site}, {1, register_system},
           {2, register_partition}, {2, drain_site},    {2, register_organisation},
-          {2, register_person},  {1, assign_roles},    {2, open_project},
-          {3, add_member},       {2, remove_member}};
+          {2, register_person},    {1, assign_roles},  {2, open_project},
+          {3, add_member},         {2, remove_member}};
 }
 
 }  // namespace fabrica::simulate

@@ -18,7 +18,8 @@ Duration drawn_limit(Random& random) {
 }
 
 std::uint32_t upto(Random& random, std::uint64_t most) {
-  return static_cast<std::uint32_t>(random.between(1, static_cast<std::int64_t>(std::clamp<std::uint64_t>(most, 1, 1'000'000))));
+  return static_cast<std::uint32_t>(
+      random.between(1, static_cast<std::int64_t>(std::clamp<std::uint64_t>(most, 1, 1'000'000))));
 }
 
 std::vector<std::uint32_t> drawn_array(Random& random) {
@@ -39,14 +40,17 @@ std::vector<jobs::Dependency> drawn_dependencies(Drawing& d, ProjectId project) 
   for (std::uint64_t number = last > 40 ? last - 40 : 1; number <= last; ++number) {
     const jobs::Job* job = d.state.jobs.jobs.find(JobId{number});
     if (job == nullptr || job->project != project) continue;
-    if (job->phase != jobs::JobPhase::ended || d.random.chance(1, 12)) mine.push_back(JobId{number});
+    if (job->phase != jobs::JobPhase::ended || d.random.chance(1, 12))
+      mine.push_back(JobId{number});
   }
   std::vector<jobs::Dependency> dependencies;
   for (std::uint64_t i = 0; i < 1 + d.random.below(3); ++i) {
     const auto kind = static_cast<jobs::DependencyKind>(d.random.below(4));
     const bool stranger = mine.empty() ? d.random.chance(1, 8) : d.random.chance(1, 40);
-    if (stranger) dependencies.push_back({kind, d.recent<JobId>(last, 12)});
-    else if (!mine.empty()) dependencies.push_back({kind, d.one_of(mine)});
+    if (stranger)
+      dependencies.push_back({kind, d.recent<JobId>(last, 12)});
+    else if (!mine.empty())
+      dependencies.push_back({kind, d.one_of(mine)});
   }
   return dependencies;
 }
@@ -63,12 +67,14 @@ JobRequest drawn_request(Drawing& d, ProjectId project, const Partition& partiti
     request.gpus_per_node = upto(random, partition.gpus_per_node_scheduled);
     if (random.chance(1, 3)) request.gpu_kind = partition.gpu_kind.substr(0, 1);
   }
-  if (random.chance(1, 3)) request.memory_mib_per_node = upto(random, partition.memory_mib_per_node / 2);
+  if (random.chance(1, 3))
+    request.memory_mib_per_node = upto(random, partition.memory_mib_per_node / 2);
   request.whole_nodes = random.chance(1, 12);
   request.time_limit = drawn_limit(random);
   if (random.chance(1, 5)) request.array = drawn_array(random);
   if (random.chance(1, 2)) request.array_at_once = static_cast<std::uint32_t>(random.below(5));
-  if (d.state.jobs.last_job > 0 && random.chance(1, 3)) request.dependencies = drawn_dependencies(d, project);
+  if (d.state.jobs.last_job > 0 && random.chance(1, 3))
+    request.dependencies = drawn_dependencies(d, project);
   if (random.chance(1, 40)) request.cpus_per_node = 100'000;
   return request;
 }
@@ -113,7 +119,8 @@ Wish cancel_job(Drawing& d) {
   }
   const jobs::Job* job = d.state.jobs.jobs.find(id);
   PersonId actor = d.anyone();
-  if (job != nullptr) actor = d.random.chance(1, 3) ? d.operator_of(job->site) : d.member_of(job->project);
+  if (job != nullptr)
+    actor = d.random.chance(1, 3) ? d.operator_of(job->site) : d.member_of(job->project);
   return {actor, Command{jobs::Command{jobs::CancelJob{id}}}, {}};
 }
 
@@ -126,12 +133,15 @@ Wish forge_report(Drawing& d) {
   report.started = d.now - hours(1);
   report.ended = d.now;
   const federation::SiteId site = job == nullptr ? federation::SiteId{1} : job->site;
-  const PersonId actor{1 + d.random.below(std::max<std::uint64_t>(1, d.state.federation.last_person))};
+  const PersonId actor{1 +
+                       d.random.below(std::max<std::uint64_t>(1, d.state.federation.last_person))};
   return {actor, Command{jobs::Command{jobs::ReportFromSite{site, report}}}, {}};
 }
 
 }  // namespace
 
-std::vector<Choice> jobs_choices() { return {{48, submit_job}, {7, cancel_job}, {2, forge_report}}; }
+std::vector<Choice> jobs_choices() {
+  return {{48, submit_job}, {7, cancel_job}, {2, forge_report}};
+}
 
 }  // namespace fabrica::simulate

@@ -79,9 +79,11 @@ class Population {
   void countries() {
     for (const auto& [code, name] : {std::pair("LU", "Luxembourg"), std::pair("FI", "Finland"),
                                      std::pair("GR", "Greece"), std::pair("TR", "Türkiye")}) {
-      const auto role = std::string_view(code) == "TR" ? federation::CountryRole::participating_state
-                                                       : federation::CountryRole::member_state;
-      add(PersonId{}, federation::Command{federation::RegisterCountry{{code, name, role, "simulated"}}});
+      const auto role = std::string_view(code) == "TR"
+                            ? federation::CountryRole::participating_state
+                            : federation::CountryRole::member_state;
+      add(PersonId{},
+          federation::Command{federation::RegisterCountry{{code, name, role, "simulated"}}});
     }
   }
 
@@ -124,8 +126,8 @@ class Population {
   PersonId person(federation::OrganisationId organisation, std::vector<Role> roles,
                   std::vector<SiteId> operates) {
     last_person_ += 1;
-    add(administrator, federation::Command{federation::RegisterPerson{organisation, std::move(roles),
-                                                                      std::move(operates)}});
+    add(administrator, federation::Command{federation::RegisterPerson{
+                           organisation, std::move(roles), std::move(operates)}});
     return PersonId{last_person_};
   }
 
@@ -142,8 +144,8 @@ class Population {
       const PersonId lead = person(organisation, {}, {});
       leads_.push_back(lead);
       const PersonId member = person(organisation, {}, {});
-      add(lead, federation::Command{
-                    federation::OpenProject{fmt::format("Project {}", i), organisation}});
+      add(lead,
+          federation::Command{federation::OpenProject{fmt::format("Project {}", i), organisation}});
       add(lead, federation::Command{federation::AddMember{federation::ProjectId{i}, member}});
     }
   }
@@ -152,7 +154,8 @@ class Population {
     for (std::size_t i = 0; i < partitions_.size(); ++i) {
       const std::int64_t cores = shapes_[i].unit == Unit::core ? 32 : 1;
       const auto amount = compute_time(cores * random_.between(2'500, 60'000), hours(1));
-      add(administrator, ledger::Command{ledger::AddCapacity{partitions_[i], *amount, "first year"}});
+      add(administrator,
+          ledger::Command{ledger::AddCapacity{partitions_[i], *amount, "first year"}});
     }
     add(administrator, calls::Command{calls::RegisterMode{strict_mode()}});
     add(administrator, calls::Command{calls::RegisterMode{open_mode()}});
@@ -170,9 +173,11 @@ class Population {
       calls::Application application;
       application.title = "First award";
       application.partition = partitions_[place];
-      application.amount = *compute_time((shapes_[place].unit == Unit::core ? 32 : 1) * 800, hours(1));
+      application.amount =
+          *compute_time((shapes_[place].unit == Unit::core ? 32 : 1) * 800, hours(1));
       application.months = static_cast<std::uint32_t>(random_.between(1, 2));
-      add(leads_[i - 1], calls::Command{calls::SubmitProposal{calls::CallId{2}, federation::ProjectId{i}, application}});
+      add(leads_[i - 1], calls::Command{calls::SubmitProposal{
+                             calls::CallId{2}, federation::ProjectId{i}, application}});
       add(officer, calls::Command{calls::AssessProposal{calls::ProposalId{i}, true, ""}});
       add(officer, calls::Command{calls::GrantAward{calls::ProposalId{i}}});
       add(leads_[i - 1], calls::Command{calls::AnswerAward{calls::AwardId{i}, true}});

@@ -34,7 +34,7 @@ class SeedOnAbort {
  public:
   explicit SeedOnAbort(std::uint64_t seed) {
     seed_running = seed;
-    struct sigaction action {};
+    struct sigaction action{};
     action.sa_handler = say_seed;
     ::sigaction(SIGABRT, &action, &before_);
   }
@@ -43,7 +43,7 @@ class SeedOnAbort {
   ~SeedOnAbort() { ::sigaction(SIGABRT, &before_, nullptr); }
 
  private:
-  struct sigaction before_ {};
+  struct sigaction before_{};
 };
 
 // "  SubmitJob 210, CancelJob 41" of one group of names; what is zero is left out.
@@ -72,13 +72,14 @@ std::vector<std::string> never_reached(const Counts& counts) {
 }
 
 std::string describe(const RunReport& report) {
-  std::string text = fmt::format("seed {}: {} steps, {} events, {} jobs, {} days\n", report.seed,
-                                 report.steps, report.events, report.jobs,
-                                 (report.ended - report.began).ms / days(1).ms);
+  std::string text =
+      fmt::format("seed {}: {} steps, {} events, {} jobs, {} days\n", report.seed, report.steps,
+                  report.events, report.jobs, (report.ended - report.began).ms / days(1).ms);
   for (const auto& [group, title] :
-       {std::pair("accepted/", "accepted"), std::pair("refused/", "refused"), std::pair("why/", "refused because"), std::pair("event/", "events"),
-        std::pair("outcome/", "outcomes"), std::pair("log/", "log faults"), std::pair("site/", "site faults"),
-        std::pair("path/", "ways walked")}) {
+       {std::pair("accepted/", "accepted"), std::pair("refused/", "refused"),
+        std::pair("why/", "refused because"), std::pair("event/", "events"),
+        std::pair("outcome/", "outcomes"), std::pair("log/", "log faults"),
+        std::pair("site/", "site faults"), std::pair("path/", "ways walked")}) {
     text += fmt::format("  {}: {}\n", title, line_of(report.counts, group));
   }
   const std::vector<std::string> unreached = never_reached(report.counts);
@@ -87,8 +88,8 @@ std::string describe(const RunReport& report) {
   text += fmt::format("  log digest {}, state digest {}\n", to_string(report.log_digest),
                       to_string(report.state_digest));
   if (report.failure.empty()) return text + "  all checkers satisfied\n";
-  return text + fmt::format("FAILED: {}\nreproduce with: fabrica simulate --seed {}\n", report.failure,
-                            report.seed);
+  return text + fmt::format("FAILED: {}\nreproduce with: fabrica simulate --seed {}\n",
+                            report.failure, report.seed);
 }
 
 }  // namespace fabrica::simulate

@@ -21,10 +21,11 @@ struct Options {
   std::uint64_t steps = 1'000;  // before the faults stop and everybody goes home
   bool faults = true;
   Policies policies = policies::defaults();
-  // Put between the true log or site and the faults, when given; for tests of the checkers. The wrapped one
-  // outlives the wrapper.
+  // Put between the true log or site and the faults, when given; for tests of the checkers. The
+  // wrapped one outlives the wrapper.
   std::function<std::unique_ptr<EventLog>(EventLog&)> wrap_log;
-  std::function<std::unique_ptr<sites::simulated::VirtualSite>(sites::simulated::VirtualSite&)> wrap_site;
+  std::function<std::unique_ptr<sites::simulated::VirtualSite>(sites::simulated::VirtualSite&)>
+      wrap_site;
 };
 
 struct RunReport {
@@ -39,13 +40,15 @@ struct RunReport {
   Counts counts;
   std::string failure;  // empty when every checker was satisfied
 };
-FABRICA_DESCRIBE(RunReport, seed, steps, events, jobs, began, ended, log_digest, state_digest, counts, failure)
+FABRICA_DESCRIBE(RunReport, seed, steps, events, jobs, began, ended, log_digest, state_digest,
+                 counts, failure)
 
-/// Runs the product in a virtual world: simulated people ask, simulated sites answer, the ports have faults
-/// drawn from the seed, and checkers look on. After `steps` the faults stop, and within a bound of virtual
-/// time every job must have ended, nothing be wanted, and no hold stand. The same options give the same
-/// digests on every machine. Ends at the first thing that is not as it must be and says so in `failure`. A
-/// failed CHECK inside the product ends the process, with the seed on standard error.
+/// Runs the product in a virtual world: simulated people ask, simulated sites answer, the ports
+/// have faults drawn from the seed, and checkers look on. After `steps` the faults stop, and within
+/// a bound of virtual time every job must have ended, nothing be wanted, and no hold stand. The
+/// same options give the same digests on every machine. Ends at the first thing that is not as it
+/// must be and says so in `failure`. A failed CHECK inside the product ends the process, with the
+/// seed on standard error.
 RunReport run(const Options& options);
 
 /// The names of `counts` that stayed zero.

@@ -13,7 +13,9 @@ class SnapshotLog : public EventLog {
   SnapshotLog(EventLog& inner, std::uint64_t interval) : inner_(inner), interval_(interval) {}
 
   Appended append(const Append& group) override;
-  std::vector<Recorded> read(Seq after, std::size_t limit) override { return inner_.read(after, limit); }
+  std::vector<Recorded> read(Seq after, std::size_t limit) override {
+    return inner_.read(after, limit);
+  }
   std::optional<KeptReply> reply_to(CommandId id) override { return inner_.reply_to(id); }
   bool load_snapshot(State& state) override;
 

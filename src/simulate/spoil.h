@@ -17,9 +17,9 @@
 
 namespace fabrica::simulate {
 
-/// Changes one thing in `value` to what a confused or hostile caller could send: numbers at the edges of
-/// their type, empty, endless or unprintable text, strangers' ids, lists with too much or twice the same.
-/// Enums stay within their description, as no reader lets another value in.
+/// Changes one thing in `value` to what a confused or hostile caller could send: numbers at the
+/// edges of their type, empty, endless or unprintable text, strangers' ids, lists with too much or
+/// twice the same. Enums stay within their description, as no reader lets another value in.
 template <class T>
 void spoil(T& value, Random& random);
 

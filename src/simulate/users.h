@@ -9,8 +9,8 @@
 
 namespace fabrica::simulate {
 
-/// Everybody who asks for something: applicants, staff, operators, and some who have no right to, make
-/// mistakes or send nonsense. Draws from the seed and from the state it is shown.
+/// Everybody who asks for something: applicants, staff, operators, and some who have no right to,
+/// make mistakes or send nonsense. Draws from the seed and from the state it is shown.
 class Users {
  public:
   explicit Users(Random random);

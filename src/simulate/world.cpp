@@ -41,9 +41,12 @@ RunReport World::run() {
     const Time latest = bound();
     const std::uint64_t steps_latest = steps_ + healing_steps_max;
     while (failure_.empty() && !is_quiet()) {
-      if (agenda_.empty()) fail("nothing more is to happen, and not all is done");
-      else if (now_ > latest || steps_ > steps_latest) fail("the faults are long over, and not all is done");
-      else step();
+      if (agenda_.empty())
+        fail("nothing more is to happen, and not all is done");
+      else if (now_ > latest || steps_ > steps_latest)
+        fail("the faults are long over, and not all is done");
+      else
+        step();
     }
     finish();
   }
@@ -56,8 +59,9 @@ bool World::populate() {
   for (Wish& wish : population(random)) {
     const Envelope envelope = envelope_for(std::move(wish));
     const Result<Reply> result = engine_->execute(envelope);
-    if (!result) fail(fmt::format("{} was refused at the beginning: {}", name_of_command(envelope.command),
-                                  result.error().text));
+    if (!result)
+      fail(fmt::format("{} was refused at the beginning: {}", name_of_command(envelope.command),
+                       result.error().text));
     if (!failure_.empty()) return false;
     take_result(envelope, result);
   }
@@ -71,8 +75,10 @@ void World::step() {
   now_ = std::max(now_, at);
   std::visit([&](const auto& one) { errand(one); }, errand_now);
   if (!failure_.empty()) return;
-  if (steps_ % dear_checks_every == 0) check_all();
-  else check_step();
+  if (steps_ % dear_checks_every == 0)
+    check_all();
+  else
+    check_step();
   plan_rounds();
   plan_deadline();
 }
@@ -104,6 +110,8 @@ void World::finish() {
   if (!failure_.empty()) return;
   check_all();
   check_replay();
+  const std::string lost = acknowledged_.what_is_lost(log_, engine_->state().last);
+  if (!lost.empty()) fail(lost);
   auditor_.check_runs(runs_);
   if (!auditor_.broken().empty()) fail(auditor_.broken());
 }
@@ -114,9 +122,11 @@ void World::fail(std::string text) {
 
 RunReport World::report() {
   count_events();
-  for (const auto& [fault, times] : log_.fired()) count(fmt::format("log/{}", name_of(fault)), times);
+  for (const auto& [fault, times] : log_.fired())
+    count(fmt::format("log/{}", name_of(fault)), times);
   for (const auto& [id, site] : sites_) {
-    for (const auto& [fault, times] : site.port->fired()) count(fmt::format("site/{}", name_of(fault)), times);
+    for (const auto& [fault, times] : site.port->fired())
+      count(fmt::format("site/{}", name_of(fault)), times);
     count(path::start_after_stop, site.simulated->starts_after_stop());
     count(path::held_back, site.simulated->held_back_by_array());
   }

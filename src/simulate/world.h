@@ -23,8 +23,8 @@
 
 namespace fabrica::simulate {
 
-/// One virtual world: the product's Engine on a log with faults, people who ask, sites with faults that
-/// answer, a clock that jumps from errand to errand, and the checkers.
+/// One virtual world: the product's Engine on a log with faults, people who ask, sites with faults
+/// that answer, a clock that jumps from errand to errand, and the checkers.
 class World {
  public:
   explicit World(const Options& options);
@@ -32,8 +32,8 @@ class World {
   RunReport run();
 
  private:
-  // What there is to do. People ask; somebody asks again for a reply that was lost; a site's worker does its
-  // round; a deadline has come.
+  // What there is to do. People ask; somebody asks again for a reply that was lost; a site's worker
+  // does its round; a deadline has come.
   struct PeopleAsk {};
   struct AskAgain {
     Envelope envelope;
@@ -70,6 +70,7 @@ class World {
   Envelope envelope_for(Wish wish);
   Envelope repeated();
   void ask(std::vector<Envelope> group);
+  void note_asked(const Envelope& envelope);
   void take_result(const Envelope& envelope, const Result<Reply>& result);
   std::optional<std::vector<Result<Reply>>> execute(std::span<const Envelope> group);
   void restart();
@@ -82,7 +83,8 @@ class World {
   void plan_round(federation::SiteId id, Time at);
   void plan_rounds();
   void tell_what_is_wanted(federation::SiteId id, Site& there);
-  std::vector<jobs::Report> make_durable(federation::SiteId id, const std::vector<jobs::Report>& heard);
+  std::vector<jobs::Report> make_durable(federation::SiteId id,
+                                         const std::vector<jobs::Report>& heard);
 
   // world_checks.cpp
   void check_step();
@@ -112,6 +114,7 @@ class World {
   Time now_;
   std::uint64_t steps_ = 0;
   std::uint64_t last_command_ = 0;
+  std::uint64_t submitted_without_id_ = 0;
   std::size_t counted_events_ = 0;
   bool healed_ = false;
   Counts counts_;

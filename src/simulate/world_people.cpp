@@ -61,17 +61,27 @@ void World::errand(const AskAgain& again) {
   ask({std::move(envelope)});
 }
 
+// A command without an id is sent once, so it makes at most one job.
+void World::note_asked(const Envelope& envelope) {
+  const auto* of_jobs = std::get_if<jobs::Command>(&envelope.command);
+  const bool submits = of_jobs != nullptr && std::holds_alternative<jobs::SubmitJob>(*of_jobs);
+  if (submits && !envelope.id) submitted_without_id_ += 1;
+}
+
 // Sends the group; who got no answer asks again later, if the command has an id.
 void World::ask(std::vector<Envelope> group) {
+  for (const Envelope& envelope : group) note_asked(envelope);
   const auto results = execute(group);
   for (std::size_t i = 0; i < group.size(); ++i) {
-    const bool gave_up = results && !(*results)[i] && (*results)[i].error().code == refusal::unavailable;
+    const bool gave_up =
+        results && !(*results)[i] && (*results)[i].error().code == refusal::unavailable;
     if (gave_up) count(path::gave_up);
     if (results && !gave_up) {
       take_result(group[i], (*results)[i]);
     } else if (group[i].id) {
       pending_again_ += 1;
-      agenda_.add(now_ + Duration{random_.between(1, minutes(30).ms)}, AskAgain{std::move(group[i])});
+      agenda_.add(now_ + Duration{random_.between(1, minutes(30).ms)},
+                  AskAgain{std::move(group[i])});
     }
   }
 }
@@ -79,16 +89,23 @@ void World::ask(std::vector<Envelope> group) {
 void World::take_result(const Envelope& envelope, const Result<Reply>& result) {
   const std::string kind(name_of_command(envelope.command));
   if (!result) {
-    if (result.error().code == refusal::command_id_reused) count(path::key_reused);
-    else count("refused/" + kind);
+    if (result.error().code == refusal::command_id_reused)
+      count(path::key_reused);
+    else
+      count("refused/" + kind);
     counts_[fmt::format("why/{}", result.error().code.name)] += 1;
     return;
   }
-  if (result->seq.value > memory_.records().size()) fail("a command was accepted and its events are not in the log");
+  if (result->seq.value > memory_.records().size())
+    fail("a command was accepted and its events are not in the log");
   bool is_new = true;
   if (envelope.id) {
     const std::string wrong = acknowledged_.note(envelope, *result, is_new);
     if (!wrong.empty()) fail(wrong);
+  }
+  for (const Document& document : envelope.documents) {
+    if (!memory_.documents().contains(document.hash))
+      fail("a command was accepted and its document is not kept");
   }
   if (is_new) count("accepted/" + kind);
 }
@@ -109,18 +126,22 @@ void World::restart() {
   if (!lost.empty()) fail("after a crash " + lost);
 }
 
-// Another engine on the same log does something first: what somebody asks for, and if that comes to nothing
-// it registers an organisation.
+// Another engine on the same log does something first: what somebody asks for, and if that comes to
+// nothing it registers an organisation.
 void World::rival_writes() {
   const std::size_t before = memory_.records().size();
   const auto have_done = [&](Wish wish) {
     const Envelope envelope = envelope_for(std::move(wish));
+    note_asked(envelope);
     take_result(envelope, rival_->execute(envelope));
   };
   have_done(users_.next(rival_->state(), now_));
   if (memory_.records().size() > before) return;
-  const federation::Organisation organisation{"Rival", "LU", federation::OrganisationKind::research};
-  have_done({PersonId{1}, Command{federation::Command{federation::RegisterOrganisation{organisation}}}, {}});
+  const federation::Organisation organisation{"Rival", "LU",
+                                              federation::OrganisationKind::research};
+  have_done({PersonId{1},
+             Command{federation::Command{federation::RegisterOrganisation{organisation}}},
+             {}});
 }
 
 // Deadlines are data; the driver sends PassTime when one has come, or somewhat later.
@@ -144,7 +165,8 @@ void World::errand(const DeadlineComes&) {
   const auto results = execute(std::span(&envelope, 1));
   if (!results || !results->front()) return;
   take_result(envelope, results->front());
-  if (engine_->state().last == before) fail("a deadline is due, and passing time does nothing about it");
+  if (engine_->state().last == before)
+    fail("a deadline is due, and passing time does nothing about it");
 }
 
 }  // namespace fabrica::simulate

@@ -64,7 +64,8 @@ void World::plan_rounds() {
 void World::tell_what_is_wanted(SiteId id, Site& there) {
   std::map<std::pair<jobs::JobId, std::size_t>, Time> told;
   for (const jobs::SiteRequest& request : jobs::wanted(engine_->state().jobs, id)) {
-    const std::pair key(std::visit([](const auto& one) { return one.job; }, request), request.index());
+    const std::pair key(std::visit([](const auto& one) { return one.job; }, request),
+                        request.index());
     const auto before = there.told.find(key);
     const bool is_due = before == there.told.end() || before->second + tell_again_after <= now_;
     told.emplace(key, is_due ? now_ : before->second);
@@ -79,7 +80,8 @@ void World::tell_what_is_wanted(SiteId id, Site& there) {
 
 void World::errand(const WorkerRound& round) {
   Site& there = site(round.site);
-  // A later round gave way to this earlier one, or the other way round: only the planned one is done.
+  // A later round gave way to this earlier one, or the other way round: only the planned one is
+  // done.
   if (there.round_at != now_) return;
   there.round_at.reset();
   const std::vector<jobs::Report> heard = there.port->hear(now_);
@@ -88,7 +90,8 @@ void World::errand(const WorkerRound& round) {
   auditor_.read(memory_.records());
   tell_what_is_wanted(round.site, there);
   if (!heard.empty()) plan_round(round.site, now_ + seconds(30));
-  if (const auto next = there.port->next_event()) plan_round(round.site, std::max(now_ + Duration{1}, *next));
+  if (const auto next = there.port->next_event())
+    plan_round(round.site, std::max(now_ + Duration{1}, *next));
 }
 
 // Reports in groups of a size that varies; those whose reply came are durable.

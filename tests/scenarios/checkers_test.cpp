@@ -18,7 +18,9 @@ class PlainLog : public EventLog {
  public:
   explicit PlainLog(EventLog& inner) : inner_(inner) {}
   Appended append(const Append& group) override { return inner_.append(group); }
-  std::vector<Recorded> read(Seq after, std::size_t limit) override { return inner_.read(after, limit); }
+  std::vector<Recorded> read(Seq after, std::size_t limit) override {
+    return inner_.read(after, limit);
+  }
   std::optional<KeptReply> reply_to(CommandId id) override { return inner_.reply_to(id); }
   bool load_snapshot(State& state) override { return inner_.load_snapshot(state); }
 
@@ -50,7 +52,8 @@ class AlteringLog : public PlainLog {
     std::vector<Recorded> page = PlainLog::read(after, limit);
     for (Recorded& recorded : page) {
       if (!is_organisation(recorded)) continue;
-      auto& event = std::get<federation::OrganisationRegistered>(std::get<federation::Event>(recorded.event));
+      auto& event =
+          std::get<federation::OrganisationRegistered>(std::get<federation::Event>(recorded.event));
       event.organisation.name += "!";
     }
     return page;
@@ -191,7 +194,8 @@ TEST(Checkers, ALogThatAltersAnEventWhenReadIsFoundOut) {
 }
 
 TEST(Checkers, ALogThatLosesWhatItAcceptedIsFoundOut) {
-  EXPECT_EQ(first_failure(with_log<LosingLog>()), "a command was accepted and its events are not in the log");
+  EXPECT_EQ(first_failure(with_log<LosingLog>()),
+            "a command was accepted and its events are not in the log");
 }
 
 TEST(Checkers, ALogThatForgetsRepliesIsFoundOut) {
@@ -211,7 +215,8 @@ TEST(Checkers, ASiteThatNeverSaysTheEndIsFoundOut) {
 }
 
 TEST(Checkers, ASiteThatBillsWhatItDidNotRunIsFoundOut) {
-  EXPECT_THAT(first_failure(with_site<PretendingSite>()), HasSubstr("is said to have run and did not"));
+  EXPECT_THAT(first_failure(with_site<PretendingSite>()),
+              HasSubstr("is said to have run and did not"));
 }
 
 TEST(Checkers, ARuleThatAnswersOtherwiseTheSecondTimeIsFoundOut) {

@@ -1,5 +1,5 @@
-// Whole runs of the product in a virtual world: what must hold holds whatever the ports do, and the same seed
-// gives the same run.
+// Whole runs of the product in a virtual world: what must hold holds whatever the ports do, and the
+// same seed gives the same run.
 #include <fmt/core.h>
 #include <gtest/gtest.h>
 
@@ -18,7 +18,8 @@ RunReport run_seed(std::uint64_t seed, bool faults = true) {
   return run(options);
 }
 
-// All seeds, run once for all tests of this file: the failures, and what was reached by any of them.
+// All seeds, run once for all tests of this file: the failures, and what was reached by any of
+// them.
 struct Totals {
   Counts counts = all_at_zero();
   std::string failures;
@@ -30,7 +31,8 @@ const Totals& totals() {
     Totals all;
     for (std::uint64_t seed = 1; seed <= seeds; ++seed) {
       // Said before, so that a run that kills the process can be found.
-      if (seed % said_every == 1) fmt::print(stderr, "seeds {} to {}\n", seed, seed + said_every - 1);
+      if (seed % said_every == 1)
+        fmt::print(stderr, "seeds {} to {}\n", seed, seed + said_every - 1);
       const RunReport report = run_seed(seed);
       if (!report.failure.empty()) all.failures += describe(report);
       for (const auto& [name, count] : report.counts) all.counts[name] += count;
@@ -47,7 +49,8 @@ TEST(Seeds, TwoHundredRunsWithEveryFaultSatisfyAllCheckers) {
 }
 
 TEST(Seeds, EveryCommandEventOutcomeFaultAndWayIsReached) {
-  for (const std::string& name : never_reached(totals().counts)) ADD_FAILURE() << "never reached: " << name;
+  for (const std::string& name : never_reached(totals().counts))
+    ADD_FAILURE() << "never reached: " << name;
 }
 
 TEST(Seeds, TheSameSeedGivesTheSameDigestsTwice) {

@@ -9,8 +9,8 @@
 
 namespace fabrica::sites::simulated {
 
-/// The faults of one port in one run: drawn, named and counted. Each kind is switched on for the run by a
-/// fair draw, with a rate of its own, and then fires by chance.
+/// The faults of one port in one run: drawn, named and counted. Each kind is switched on for the
+/// run by a fair draw, with a rate of its own, and then fires by chance.
 template <DescribedEnum Fault>
 class Faults {
  public:

@@ -17,8 +17,10 @@ using jobs::SiteStarted;
 FaultySite::Subject FaultySite::subject_of(const Report& report) {
   return std::visit(
       [&]<class R>(const R& one) {
-        if constexpr (requires { one.task; }) return Subject(report.index(), one.job, one.task);
-        else return Subject(report.index(), one.job, 0);
+        if constexpr (requires { one.task; })
+          return Subject(report.index(), one.job, one.task);
+        else
+          return Subject(report.index(), one.job, 0);
       },
       report);
 }
@@ -60,7 +62,8 @@ std::vector<Report> FaultySite::hear(Time now) {
     if (faults_.fires(SiteFault::report_doubled)) heard.push_back(heard.back());
   }
   if (heard.size() > 1 && faults_.fires(SiteFault::reports_shuffled)) {
-    for (std::size_t i = heard.size() - 1; i > 0; --i) std::swap(heard[i], heard[faults_.below(i + 1)]);
+    for (std::size_t i = heard.size() - 1; i > 0; --i)
+      std::swap(heard[i], heard[faults_.below(i + 1)]);
   }
   return heard;
 }
@@ -70,11 +73,14 @@ bool FaultySite::is_held_back(const Report& report) {
   auto late = late_.find(subject);
   if (late == late_.end()) {
     const bool is_late = faults_.fires(SiteFault::report_late);
-    late = late_.emplace(subject, is_late ? now_ + faults_.between(minutes(1), hours(12)) : now_).first;
+    late = late_.emplace(subject, is_late ? now_ + faults_.between(minutes(1), hours(12)) : now_)
+               .first;
   }
   const auto unheard = unheard_.find(std::get<jobs::JobId>(subject));
-  if (unheard != unheard_.end() && unheard->second <= now_) unheard_.erase(unheard);
-  else if (unheard != unheard_.end()) return true;
+  if (unheard != unheard_.end() && unheard->second <= now_)
+    unheard_.erase(unheard);
+  else if (unheard != unheard_.end())
+    return true;
   return late->second > now_;
 }
 

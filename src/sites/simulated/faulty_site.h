@@ -32,15 +32,17 @@ enum class SiteFault : std::uint8_t {
   clock_off,
   clock_reset
 };
-FABRICA_DESCRIBE_ENUM(SiteFault, silent, slow, request_lost, request_doubled, answer_lost, report_doubled,
-                      report_late, reports_shuffled, acknowledgement_lost, clock_off, clock_reset)
+FABRICA_DESCRIBE_ENUM(SiteFault, silent, slow, request_lost, request_doubled, answer_lost,
+                      report_doubled, report_late, reports_shuffled, acknowledgement_lost,
+                      clock_off, clock_reset)
 
-/// Wraps a site and lets faults happen to what passes. Every fault passes: once healed, whatever is held back
-/// comes within half a day.
+/// Wraps a site and lets faults happen to what passes. Every fault passes: once healed, whatever is
+/// held back comes within half a day.
 class FaultySite : public VirtualSite {
  public:
   /// `inner` must outlive this.
-  FaultySite(VirtualSite& inner, Faults<SiteFault> faults) : inner_(inner), faults_(std::move(faults)) {}
+  FaultySite(VirtualSite& inner, Faults<SiteFault> faults)
+      : inner_(inner), faults_(std::move(faults)) {}
 
   void tell(const jobs::SiteRequest& request) override;
   std::vector<jobs::Report> hear(Time now) override;
@@ -70,8 +72,8 @@ class FaultySite : public VirtualSite {
   Time silent_until_;
   Duration clock_skew_;
   std::vector<Delayed> delayed_;
-  std::map<Subject, Time> late_;           // of each report seen and not acknowledged: when it may be heard
-  std::map<jobs::JobId, Time> unheard_;    // jobs whose reports are lost until then
+  std::map<Subject, Time> late_;  // of each report seen and not acknowledged: when it may be heard
+  std::map<jobs::JobId, Time> unheard_;  // jobs whose reports are lost until then
 };
 
 }  // namespace fabrica::sites::simulated

@@ -19,7 +19,8 @@ Number known_or(Number number, Number otherwise) {
 
 }  // namespace
 
-std::vector<VirtualPartition> partitions_of(const federation::State& state, federation::SiteId site) {
+std::vector<VirtualPartition> partitions_of(const federation::State& state,
+                                            federation::SiteId site) {
   std::vector<VirtualPartition> partitions;
   state.partitions.for_each([&](federation::PartitionId id, const federation::Partition& known) {
     if (known.site != site) return;

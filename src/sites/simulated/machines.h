@@ -19,9 +19,10 @@ struct VirtualPartition {
   bool whole_nodes = false;
 };
 
-/// The partitions of a site as registered. What is unknown there is generous here: 16 nodes, and cores and
-/// memory without end.
-std::vector<VirtualPartition> partitions_of(const federation::State& state, federation::SiteId site);
+/// The partitions of a site as registered. What is unknown there is generous here: 16 nodes, and
+/// cores and memory without end.
+std::vector<VirtualPartition> partitions_of(const federation::State& state,
+                                            federation::SiteId site);
 
 /// What is free on the nodes of one partition.
 class Machines {
@@ -31,8 +32,8 @@ class Machines {
   /// True when the empty partition could run a task of the request.
   bool could_run(const jobs::JobRequest& request) const;
 
-  /// Takes the first nodes with room for one task of the request; nothing, and nothing taken, when there
-  /// are too few.
+  /// Takes the first nodes with room for one task of the request; nothing, and nothing taken, when
+  /// there are too few.
   std::optional<std::vector<std::uint32_t>> take(const jobs::JobRequest& request);
 
   /// Frees what take() gave for the same request.

@@ -22,8 +22,10 @@ using jobs::SiteStarted;
 std::tuple<std::size_t, JobId, std::uint32_t> subject_of(const jobs::Report& report) {
   return std::visit(
       [&]<class R>(const R& one) {
-        if constexpr (requires { one.task; }) return std::tuple(report.index(), one.job, one.task);
-        else return std::tuple(report.index(), one.job, std::uint32_t{0});
+        if constexpr (requires { one.task; })
+          return std::tuple(report.index(), one.job, one.task);
+        else
+          return std::tuple(report.index(), one.job, std::uint32_t{0});
       },
       report);
 }
@@ -59,7 +61,8 @@ std::vector<jobs::Report> SimulatedSite::hear(Time now) {
 void SimulatedSite::acknowledge(std::span<const jobs::Report> reports) {
   std::set<std::tuple<std::size_t, JobId, std::uint32_t>> durable;
   for (const jobs::Report& report : reports) durable.insert(subject_of(report));
-  std::erase_if(unacknowledged_, [&](const auto& report) { return durable.contains(subject_of(report)); });
+  std::erase_if(unacknowledged_,
+                [&](const auto& report) { return durable.contains(subject_of(report)); });
 }
 
 std::optional<Time> SimulatedSite::next_event() const {
@@ -88,7 +91,8 @@ void SimulatedSite::take(const jobs::StartJob& request) {
   const std::size_t place = place_of(request.partition);
   if (place == partitions_.size() || !partitions_[place].machines.could_run(request.request)) {
     for (std::uint32_t i = 0; i < tasks_of(request.request); ++i) {
-      report_never_started(key.job, i, Outcome::refused, now_, "no such partition, or too small a one");
+      report_never_started(key.job, i, Outcome::refused, now_,
+                           "no such partition, or too small a one");
     }
     return;
   }
@@ -124,7 +128,8 @@ void SimulatedSite::take(const jobs::StopJob& request) {
   // Running tasks get a while to end by themselves, queued ones never start.
   for (std::uint32_t i = 0; i < job.tasks.size(); ++i) {
     VirtualTask& task = job.tasks[i];
-    const Time killed = now_ + Duration{1 + static_cast<std::int64_t>((key.job.value + i) % 30) * 1000};
+    const Time killed =
+        now_ + Duration{1 + static_cast<std::int64_t>((key.job.value + i) % 30) * 1000};
     if (task.phase != Phase::running || task.ends <= killed) continue;
     endings_.erase({task.ends, key, i});
     task.ends = killed;
@@ -167,7 +172,8 @@ void SimulatedSite::find_next(VirtualJob& job) {
 
 // False when the next task finds no room; nobody behind it may start then.
 bool SimulatedSite::start_tasks(VirtualQueue& queue, const Key& key, VirtualJob& job, Time at) {
-  const std::size_t at_once = job.request.array_at_once == 0 ? job.tasks.size() : job.request.array_at_once;
+  const std::size_t at_once =
+      job.request.array_at_once == 0 ? job.tasks.size() : job.request.array_at_once;
   while (job.next < job.tasks.size() && job.running < at_once) {
     std::optional<std::vector<std::uint32_t>> nodes = queue.machines.take(job.request);
     if (!nodes) return false;
@@ -268,9 +274,15 @@ void SimulatedSite::adopt_job(JobId id, const jobs::Job& known) {
     if (seen.outcome != Outcome::none) {
       task.phase = Phase::ended;
     } else if (seen.started != Time{}) {
-      task = {Phase::running, seen.started, {}, fate_of(seed_, {id, known.attempt, i}, job.request.time_limit), {}};
+      task = {Phase::running,
+              seen.started,
+              {},
+              fate_of(seed_, {id, known.attempt, i}, job.request.time_limit),
+              {}};
       task.ends = task.started + task.fate.run;
-      task.nodes = partitions_[job.partition].machines.take(job.request).value_or(std::vector<std::uint32_t>{});
+      task.nodes = partitions_[job.partition]
+                       .machines.take(job.request)
+                       .value_or(std::vector<std::uint32_t>{});
       endings_.insert({task.ends, key, i});
       job.running += 1;
     }

@@ -13,10 +13,10 @@
 
 namespace fabrica::sites::simulated {
 
-/// A site of virtual machines with a queue of its own: first in, first out per partition, first fit on its
-/// nodes; the tasks of an array one by one within the array's limit. Tasks run for a virtual time and end as
-/// drawn from the seed. It keeps honest state: it takes each (job, attempt) once, however often it is told,
-/// and never starts what it was told to stop.
+/// A site of virtual machines with a queue of its own: first in, first out per partition, first fit
+/// on its nodes; the tasks of an array one by one within the array's limit. Tasks run for a virtual
+/// time and end as drawn from the seed. It keeps honest state: it takes each (job, attempt) once,
+/// however often it is told, and never starts what it was told to stop.
 class SimulatedSite : public VirtualSite {
  public:
   SimulatedSite(std::uint64_t seed, std::span<const VirtualPartition> partitions);
@@ -24,23 +24,24 @@ class SimulatedSite : public VirtualSite {
   /// Reaches the site at the next hear().
   void tell(const jobs::SiteRequest& request) override;
 
-  /// Lets everything happen up to `now`, each thing at its own time. Says again what is not acknowledged,
-  /// oldest first, at most limits::group_commands_max reports. A `now` before an earlier one counts as that.
+  /// Lets everything happen up to `now`, each thing at its own time. Says again what is not
+  /// acknowledged, oldest first, at most limits::group_commands_max reports. A `now` before an
+  /// earlier one counts as that.
   std::vector<jobs::Report> hear(Time now) override;
 
   void acknowledge(std::span<const jobs::Report> reports) override;
 
   std::optional<Time> next_event() const override;
 
-  /// Takes over the jobs that State knows to be queued or running at `site`, for a driver that starts anew:
-  /// running tasks go on as they began. Needs a site that was told nothing yet.
+  /// Takes over the jobs that State knows to be queued or running at `site`, for a driver that
+  /// starts anew: running tasks go on as they began. Needs a site that was told nothing yet.
   void adopt(const jobs::State& state, federation::SiteId site);
 
   /// Calls `onlooker` whenever a task really starts.
   void watch(std::function<void(TaskName)> onlooker) { onlooker_ = std::move(onlooker); }
 
-  /// How often the site was asked to start and to stop a job. It remembers that for ever, as it must: a
-  /// request that comes late must find what was done.
+  /// How often the site was asked to start and to stop a job. It remembers that for ever, as it
+  /// must: a request that comes late must find what was done.
   struct Asked {
     std::uint64_t starts = 0;
     std::uint64_t stops = 0;

@@ -30,17 +30,20 @@ TEST(Time, OffersLapseAndAwardsExpire) {
   check(world, {{"the award", the_system, PassTime{}, "AwardExpired Transferred AccountClosed"},
                 {"once", the_system, PassTime{}, "nothing"},
                 {"its hours are spent no more", lead,
-                 jobs::SubmitJob{project, with(train(), &JobRequest::partition, lumi)}, "no_award project"}});
+                 jobs::SubmitJob{project, with(train(), &JobRequest::partition, lumi)},
+                 "no_award project"}});
   EXPECT_EQ(world.balances(lumi_pool, AccountId{14}), "1000 0");
   EXPECT_EQ(next_deadline(world.state), std::nullopt);
 }
 
-// At the end of an award its jobs go on: what they hold stays, is charged, and the rest flows to the pool.
+// At the end of an award its jobs go on: what they hold stays, is charged, and the rest flows to
+// the pool.
 TEST(Time, AnAwardEndsWithLiveHolds) {
   World world = with_awards();
   const JobRequest ten_hours = with(train_on_gpu(), &JobRequest::time_limit, hours(10));
   const JobRequest array = with(ten_hours, &JobRequest::array, std::vector<std::uint32_t>{0, 1});
-  for (const JobRequest& request : {ten_hours, ten_hours, array}) world.must(lead, jobs::SubmitJob{project, request});
+  for (const JobRequest& request : {ten_hours, ten_hours, array})
+    world.must(lead, jobs::SubmitJob{project, request});
   EXPECT_EQ(world.balances(gpu_pool, gpu_award, gpu_usage), "900 100-40 0");
   world.now = add_months(day_one, 3);
   check(world, {{"all four awards", the_system, PassTime{},
@@ -51,7 +54,8 @@ TEST(Time, AnAwardEndsWithLiveHolds) {
   check(world,
         {{"part used", the_system, ended(JobId{1}, then, then + hours(4)),
           "TaskEnded UsageCharged HoldReleased Transferred JobEnded"},
-         {"all used", the_system, ended(JobId{2}, then, then + hours(10)), "TaskEnded UsageCharged JobEnded"},
+         {"all used", the_system, ended(JobId{2}, then, then + hours(10)),
+          "TaskEnded UsageCharged JobEnded"},
          {"a task of two", the_system, ended(JobId{3}, then, then + hours(1)),
           "TaskEnded UsageCharged HoldReleased Transferred"},
          {"never started", the_system, ended(JobId{3}, Time{}, then, jobs::Outcome::cancelled, 1),
@@ -59,14 +63,14 @@ TEST(Time, AnAwardEndsWithLiveHolds) {
   EXPECT_EQ(world.balances(gpu_pool, gpu_award, gpu_usage), "985 0 15");
 }
 
-// A waiting job of an award that ends at the very moment when the job turns out never to run: its hours must not be
-// left in the closed account.
+// A waiting job of an award that ends at the very moment when the job turns out never to run: its
+// hours must not be left in the closed account.
 TEST(Time, AnAwardEndsWithDoomedJobs) {
   World world = with_awards();
   world.must(lead, jobs::SubmitJob{project, train_on_gpu()});
   world.must(lead, jobs::SubmitJob{project, with(train_on_gpu(), &JobRequest::dependencies,
-                                                 std::vector{jobs::Dependency{jobs::DependencyKind::after_ok,
-                                                                              JobId{1}}})});
+                                                 std::vector{jobs::Dependency{
+                                                     jobs::DependencyKind::after_ok, JobId{1}}})});
   world.must(the_system, ended(JobId{1}, day_one, day_one + hours(1), jobs::Outcome::failed));
   EXPECT_EQ(next_deadline(world.state), Time{}) << "at once";
   world.now = add_months(day_one, 3);
@@ -82,8 +86,9 @@ TEST(Time, ManyDeadlinesAtOnce) {
   const Time until = day_one + days(1);
   for (std::uint64_t i = 1; i <= offers; ++i) {
     const AccountId account{gpu_award.value - 1 + i};
-    ledger::apply(world.state.ledger, ledger::AccountOpened{account, ledger::AccountKind::award, Unit::gpu, gpu, project,
-                                                            ComputeTime{}, true});
+    ledger::apply(world.state.ledger,
+                  ledger::AccountOpened{account, ledger::AccountKind::award, Unit::gpu, gpu,
+                                        project, ComputeTime{}, true});
     ledger::apply(world.state.ledger, ledger::Transferred{gpu_pool, account, ComputeTime{1}, ""});
     Award award;
     award.project = project;

@@ -32,21 +32,23 @@ struct KindCase {
 };
 
 TEST(Dependencies, EachKindWithEachEnd) {
-  for (const KindCase& one : {KindCase{after, Outcome::completed, "placed", "placed"},
-                              KindCase{after, Outcome::failed, "placed", "placed"},
-                              KindCase{after_any, Outcome::completed, "waiting", "placed"},
-                              KindCase{after_any, Outcome::failed, "waiting", "placed"},
-                              KindCase{after_any, Outcome::cancelled, "waiting", "placed"},
-                              KindCase{after_ok, Outcome::completed, "waiting", "placed"},
-                              KindCase{after_ok, Outcome::failed, "waiting", "dependency_failed"},
-                              KindCase{after_ok, Outcome::timeout, "waiting", "dependency_failed"},
-                              KindCase{after_ok, Outcome::out_of_memory, "waiting", "dependency_failed"},
-                              KindCase{after_ok, Outcome::cancelled, "waiting", "dependency_failed"},
-                              KindCase{after_ok, Outcome::lost, "waiting", "dependency_failed"},
-                              KindCase{after_not_ok, Outcome::failed, "waiting", "placed"},
-                              KindCase{after_not_ok, Outcome::lost, "waiting", "placed"},
-                              KindCase{after_not_ok, Outcome::completed, "waiting", "dependency_failed"}}) {
-    const std::string what = fmt::format("{} a job that is {}", name_of(one.kind), name_of(one.outcome));
+  for (const KindCase& one :
+       {KindCase{after, Outcome::completed, "placed", "placed"},
+        KindCase{after, Outcome::failed, "placed", "placed"},
+        KindCase{after_any, Outcome::completed, "waiting", "placed"},
+        KindCase{after_any, Outcome::failed, "waiting", "placed"},
+        KindCase{after_any, Outcome::cancelled, "waiting", "placed"},
+        KindCase{after_ok, Outcome::completed, "waiting", "placed"},
+        KindCase{after_ok, Outcome::failed, "waiting", "dependency_failed"},
+        KindCase{after_ok, Outcome::timeout, "waiting", "dependency_failed"},
+        KindCase{after_ok, Outcome::out_of_memory, "waiting", "dependency_failed"},
+        KindCase{after_ok, Outcome::cancelled, "waiting", "dependency_failed"},
+        KindCase{after_ok, Outcome::lost, "waiting", "dependency_failed"},
+        KindCase{after_not_ok, Outcome::failed, "waiting", "placed"},
+        KindCase{after_not_ok, Outcome::lost, "waiting", "placed"},
+        KindCase{after_not_ok, Outcome::completed, "waiting", "dependency_failed"}}) {
+    const std::string what =
+        fmt::format("{} a job that is {}", name_of(one.kind), name_of(one.outcome));
     World world = with_awards();
     world.must(lead, SubmitJob{project, train_on_gpu()});
     world.must(lead, waiting_for({{one.kind, JobId{1}}}));
@@ -63,7 +65,8 @@ TEST(Dependencies, EachKindWithEachEnd) {
   }
 }
 
-// A job whose beginning was never heard, or that never began, has begun for those who wait once it ends.
+// A job whose beginning was never heard, or that never began, has begun for those who wait once it
+// ends.
 TEST(Dependencies, AfterAJobThatNeverBegan) {
   for (const Time start : {Time{}, day_one}) {
     World world = with_awards();
@@ -84,25 +87,34 @@ TEST(Dependencies, OnWhatIsOverAlready) {
   world.must(the_system, ended(JobId{3}, day_one, one_hour, Outcome::failed));
   give_award(world, rival, other_project, gpu, unit_hours(5));
   world.must(rival, SubmitJob{other_project, train_on_gpu()});
-  check(world, {{"a running one has begun", lead, waiting_for({{after, JobId{1}}}), "JobAccepted HoldPlaced JobPlaced"},
-                {"an ended one has ended", lead, waiting_for({{after_any, JobId{2}}, {after_ok, JobId{2}}}),
-                 "JobAccepted HoldPlaced JobPlaced"},
-                {"it did not fail", lead, waiting_for({{after_not_ok, JobId{2}}}), "dependency_never dependencies"},
-                {"a failed one is not well", lead, waiting_for({{after_ok, JobId{3}}}), "dependency_never dependencies"},
-                {"it has failed", lead, waiting_for({{after_not_ok, JobId{3}}}), "JobAccepted HoldPlaced JobPlaced"},
-                {"one of several is never", lead, waiting_for({{after_any, JobId{1}}, {after_ok, JobId{3}}}),
-                 "dependency_never dependencies"},
-                {"another project's", lead, waiting_for({{after_any, JobId{4}}}), "unknown_job dependencies"},
-                {"nobody's", lead, waiting_for({{after_any, JobId{99}}}), "unknown_job dependencies"},
-                {"job zero", lead, waiting_for({{after_any, JobId{}}}), "unknown_job dependencies"},
-                {"the next number is oneself", lead, waiting_for({{after_any, JobId{8}}}), "unknown_job dependencies"},
-                {"a running one has not ended", lead, waiting_for({{after_any, JobId{1}}}),
-                 "JobAccepted HoldPlaced JobPlaced"}});
+  check(
+      world,
+      {{"a running one has begun", lead, waiting_for({{after, JobId{1}}}),
+        "JobAccepted HoldPlaced JobPlaced"},
+       {"an ended one has ended", lead, waiting_for({{after_any, JobId{2}}, {after_ok, JobId{2}}}),
+        "JobAccepted HoldPlaced JobPlaced"},
+       {"it did not fail", lead, waiting_for({{after_not_ok, JobId{2}}}),
+        "dependency_never dependencies"},
+       {"a failed one is not well", lead, waiting_for({{after_ok, JobId{3}}}),
+        "dependency_never dependencies"},
+       {"it has failed", lead, waiting_for({{after_not_ok, JobId{3}}}),
+        "JobAccepted HoldPlaced JobPlaced"},
+       {"one of several is never", lead, waiting_for({{after_any, JobId{1}}, {after_ok, JobId{3}}}),
+        "dependency_never dependencies"},
+       {"another project's", lead, waiting_for({{after_any, JobId{4}}}),
+        "unknown_job dependencies"},
+       {"nobody's", lead, waiting_for({{after_any, JobId{99}}}), "unknown_job dependencies"},
+       {"job zero", lead, waiting_for({{after_any, JobId{}}}), "unknown_job dependencies"},
+       {"the next number is oneself", lead, waiting_for({{after_any, JobId{8}}}),
+        "unknown_job dependencies"},
+       {"a running one has not ended", lead, waiting_for({{after_any, JobId{1}}}),
+        "JobAccepted HoldPlaced JobPlaced"}});
   EXPECT_EQ(standing(world, JobId{5}), "placed");
   EXPECT_EQ(standing(world, JobId{6}), "placed");
   EXPECT_EQ(standing(world, JobId{7}), "placed");
   EXPECT_EQ(standing(world, JobId{8}), "waiting");
-  EXPECT_TRUE(world.job(JobId{5}).request.dependencies.empty()) << "those that are met are not kept";
+  EXPECT_TRUE(world.job(JobId{5}).request.dependencies.empty())
+      << "those that are met are not kept";
 }
 
 struct ManyCase {
@@ -120,29 +132,52 @@ TEST(Dependencies, SeveralAtOnce) {
   constexpr JobId second{2};
   for (const ManyCase& one : std::vector<ManyCase>{
            {"two jobs", {{after_ok, first}, {after_ok, second}}, "waiting", "waiting", "placed"},
-           {"the same twice", {{after_ok, first}, {after_ok, first}}, "waiting", "placed", "placed"},
+           {"the same twice",
+            {{after_ok, first}, {after_ok, first}},
+            "waiting",
+            "placed",
+            "placed"},
            {"begun and ended", {{after, first}, {after_any, first}}, "waiting", "placed", "placed"},
            {"ended and begun", {{after_ok, first}, {after, first}}, "waiting", "placed", "placed"},
-           {"begun twice and another", {{after, first}, {after, first}, {after_any, second}}, "waiting", "waiting",
+           {"begun twice and another",
+            {{after, first}, {after, first}, {after_any, second}},
+            "waiting",
+            "waiting",
             "placed"},
-           {"with another between", {{after, first}, {after_any, second}, {after, first}}, "waiting", "waiting", "placed"},
-           {"all kinds of end", {{after, first}, {after_any, first}, {after_ok, first}, {after_ok, second}}, "waiting",
-            "waiting", "placed"},
-           {"well and not well", {{after_ok, first}, {after_not_ok, first}}, "waiting", "dependency_failed",
+           {"with another between",
+            {{after, first}, {after_any, second}, {after, first}},
+            "waiting",
+            "waiting",
+            "placed"},
+           {"all kinds of end",
+            {{after, first}, {after_any, first}, {after_ok, first}, {after_ok, second}},
+            "waiting",
+            "waiting",
+            "placed"},
+           {"well and not well",
+            {{after_ok, first}, {after_not_ok, first}},
+            "waiting",
+            "dependency_failed",
             "dependency_failed"},
-           {"one never, one open", {{after_not_ok, first}, {after_any, second}}, "waiting", "dependency_failed",
+           {"one never, one open",
+            {{after_not_ok, first}, {after_any, second}},
+            "waiting",
+            "dependency_failed",
             "dependency_failed"}}) {
     World world = with_awards();
     for (int i = 0; i < 2; ++i) world.must(lead, SubmitJob{project, train_on_gpu()});
     world.must(lead, waiting_for(one.dependencies));
     world.must(the_system, started(first, day_one));
-    expect_answer(standing(world, JobId{3}), one.once_begun, fmt::format("{}: begun", one.what), one.where);
+    expect_answer(standing(world, JobId{3}), one.once_begun, fmt::format("{}: begun", one.what),
+                  one.where);
     world.must(the_system, ended(first, day_one, one_hour));
     world.pass_time();
-    expect_answer(standing(world, JobId{3}), one.once_ended, fmt::format("{}: ended", one.what), one.where);
+    expect_answer(standing(world, JobId{3}), one.once_ended, fmt::format("{}: ended", one.what),
+                  one.where);
     world.must(the_system, ended(second, day_one, one_hour));
     world.pass_time();
-    expect_answer(standing(world, JobId{3}), one.in_the_end, fmt::format("{}: in the end", one.what), one.where);
+    expect_answer(standing(world, JobId{3}), one.in_the_end,
+                  fmt::format("{}: in the end", one.what), one.where);
   }
 }
 
@@ -170,7 +205,8 @@ TEST(Dependencies, ACancelledDoomedJobEndsOnce) {
   world.must(lead, SubmitJob{project, train_on_gpu()});
   world.must(lead, waiting_for({{after_ok, JobId{1}}}));
   world.must(the_system, ended(JobId{1}, day_one, one_hour, Outcome::failed));
-  check(world, {{"before the clock", lead, CancelJob{JobId{2}}, "JobCancelRequested HoldReleased JobEnded"},
+  check(world, {{"before the clock", lead, CancelJob{JobId{2}},
+                 "JobCancelRequested HoldReleased JobEnded"},
                 {"nothing is due", the_system, PassTime{}, "nothing"}});
   EXPECT_EQ(standing(world, JobId{2}), "cancelled");
   EXPECT_FALSE(world.something_is_due());
@@ -182,7 +218,8 @@ TEST(Dependencies, ManyDoomedJobs) {
   const std::size_t many = limits::doomed_jobs_at_once + 7;
   const JobRequest brief = with(train_on_gpu(), &JobRequest::time_limit, milliseconds(1));
   world.must(lead, SubmitJob{project, brief});
-  const SubmitJob follower{project, with(brief, &JobRequest::dependencies, std::vector{Dependency{after_ok, JobId{1}}})};
+  const SubmitJob follower{
+      project, with(brief, &JobRequest::dependencies, std::vector{Dependency{after_ok, JobId{1}}})};
   for (std::size_t i = 0; i < many; ++i) world.must(lead, follower);
   world.must(the_system, ended(JobId{1}, Time{}, day_one, Outcome::launch_failed));
   std::size_t commands = 0;

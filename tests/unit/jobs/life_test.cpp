@@ -20,8 +20,10 @@ const Time one_hour = day_one + hours(1);
 std::string wanted_of(const World& world, JobId id) {
   std::string text = "-";
   const auto look = [&](const SiteRequest& request) {
-    if (const auto* start = std::get_if<StartJob>(&request); start != nullptr && start->job == id) text = "start";
-    if (const auto* stop = std::get_if<StopJob>(&request); stop != nullptr && stop->job == id) text = "stop";
+    if (const auto* start = std::get_if<StartJob>(&request); start != nullptr && start->job == id)
+      text = "start";
+    if (const auto* stop = std::get_if<StopJob>(&request); stop != nullptr && stop->job == id)
+      text = "stop";
   };
   const auto now = wanted(world.state.jobs, world.job(id).site);
   std::ranges::for_each(now, look);
@@ -29,7 +31,8 @@ std::string wanted_of(const World& world, JobId id) {
   return text;
 }
 
-/// One line of a job's life: what is said, the answer, then its phase, what the site is told, and its books.
+/// One line of a job's life: what is said, the answer, then its phase, what the site is told, and
+/// its books.
 struct Line {
   std::string_view what;
   PersonId actor;
@@ -42,8 +45,9 @@ struct Line {
 void live(World& world, std::initializer_list<Line> lines, JobId id = job) {
   for (const Line& line : lines) {
     expect_answer(world.ask(line.actor, line.command), line.answer, line.what, line.where);
-    const std::string standing = fmt::format("{} {} {}", name_of(world.job(id).phase), wanted_of(world, id),
-                                             world.balances(world.job(id).account, gpu_usage));
+    const std::string standing =
+        fmt::format("{} {} {}", name_of(world.job(id).phase), wanted_of(world, id),
+                    world.balances(world.job(id).account, gpu_usage));
     expect_answer(standing, line.standing, line.what, line.where);
   }
 }
@@ -56,24 +60,25 @@ World with_job(auto... members) {
 
 TEST(Life, InOrder) {
   World world = with_awards();
-  live(world,
-       {{"the hold stands before the site is told", lead, SubmitJob{project, train_on_gpu()},
-         "JobAccepted HoldPlaced JobPlaced", "placed start 100-1 0"},
-        {"the clock changes nothing", the_system, PassTime{}, "nothing", "placed start 100-1 0"},
-        {"queued", the_system, queued(job), "JobQueued", "queued - 100-1 0"},
-        {"said again", the_system, queued(job), "nothing", "queued - 100-1 0"},
-        {"started", the_system, started(job, day_one), "TaskStarted", "running - 100-1 0"},
-        {"said again", the_system, started(job, day_one), "nothing", "running - 100-1 0"},
-        {"at another time", the_system, started(job, one_hour), "nothing", "running - 100-1 0"},
-        {"late", the_system, queued(job), "nothing", "running - 100-1 0"},
-        {"half of the limit used", the_system, ended(job, day_one, day_one + minutes(30)),
-         "TaskEnded UsageCharged HoldReleased JobEnded", "ended - 99h+1800000ms 0h+1800000ms"},
-        {"said again", the_system, ended(job, day_one, day_one + minutes(30)), "nothing",
-         "ended - 99h+1800000ms 0h+1800000ms"},
-        {"with another end", the_system, ended(job, day_one, one_hour, Outcome::failed), "nothing",
-         "ended - 99h+1800000ms 0h+1800000ms"},
-        {"late", the_system, started(job, day_one), "nothing", "ended - 99h+1800000ms 0h+1800000ms"},
-        {"very late", the_system, queued(job), "nothing", "ended - 99h+1800000ms 0h+1800000ms"}});
+  live(
+      world,
+      {{"the hold stands before the site is told", lead, SubmitJob{project, train_on_gpu()},
+        "JobAccepted HoldPlaced JobPlaced", "placed start 100-1 0"},
+       {"the clock changes nothing", the_system, PassTime{}, "nothing", "placed start 100-1 0"},
+       {"queued", the_system, queued(job), "JobQueued", "queued - 100-1 0"},
+       {"said again", the_system, queued(job), "nothing", "queued - 100-1 0"},
+       {"started", the_system, started(job, day_one), "TaskStarted", "running - 100-1 0"},
+       {"said again", the_system, started(job, day_one), "nothing", "running - 100-1 0"},
+       {"at another time", the_system, started(job, one_hour), "nothing", "running - 100-1 0"},
+       {"late", the_system, queued(job), "nothing", "running - 100-1 0"},
+       {"half of the limit used", the_system, ended(job, day_one, day_one + minutes(30)),
+        "TaskEnded UsageCharged HoldReleased JobEnded", "ended - 99h+1800000ms 0h+1800000ms"},
+       {"said again", the_system, ended(job, day_one, day_one + minutes(30)), "nothing",
+        "ended - 99h+1800000ms 0h+1800000ms"},
+       {"with another end", the_system, ended(job, day_one, one_hour, Outcome::failed), "nothing",
+        "ended - 99h+1800000ms 0h+1800000ms"},
+       {"late", the_system, started(job, day_one), "nothing", "ended - 99h+1800000ms 0h+1800000ms"},
+       {"very late", the_system, queued(job), "nothing", "ended - 99h+1800000ms 0h+1800000ms"}});
   EXPECT_EQ(world.job(job).outcome, Outcome::completed);
   EXPECT_EQ(world.job(job).charged, ComputeTime{minutes(30).ms});
 }
@@ -82,13 +87,15 @@ TEST(Life, TheStartIsHeardFirst) {
   World world = with_job();
   live(world, {{"started", the_system, started(job, day_one), "TaskStarted", "running - 100-1 0"},
                {"queued comes late", the_system, queued(job), "nothing", "running - 100-1 0"},
-               {"ended", the_system, ended(job, day_one, one_hour), "TaskEnded UsageCharged JobEnded", "ended - 99 1"}});
+               {"ended", the_system, ended(job, day_one, one_hour),
+                "TaskEnded UsageCharged JobEnded", "ended - 99 1"}});
 }
 
 // The end stands alone: it bears the start that was never heard.
 TEST(Life, TheEndIsHeardFirst) {
   World world = with_job();
-  live(world, {{"ended", the_system, ended(job, day_one, one_hour), "TaskEnded UsageCharged JobEnded", "ended - 99 1"},
+  live(world, {{"ended", the_system, ended(job, day_one, one_hour),
+                "TaskEnded UsageCharged JobEnded", "ended - 99 1"},
                {"started comes late", the_system, started(job, day_one), "nothing", "ended - 99 1"},
                {"queued too", the_system, queued(job), "nothing", "ended - 99 1"}});
   EXPECT_EQ(world.job(job).tasks[0].started, day_one);
@@ -97,19 +104,23 @@ TEST(Life, TheEndIsHeardFirst) {
 TEST(Life, WhatIsNobodysReport) {
   World world = with_job();
   const ReportFromSite no_outcome = ended(job, day_one, one_hour, Outcome::none);
-  live(world, {{"from another site", the_system, queued(job, south), "nothing", "placed start 100-1 0"},
-               {"the start", the_system, started(job, day_one, 0, south), "nothing", "placed start 100-1 0"},
-               {"the end", the_system, ended(job, day_one, one_hour, Outcome::completed, 0, south), "nothing",
-                "placed start 100-1 0"},
-               {"from no site", the_system, ended(job, day_one, one_hour, Outcome::completed, 0, SiteId{}), "nothing",
-                "placed start 100-1 0"},
-               {"of no job", the_system, ended(JobId{99}, day_one, one_hour), "nothing", "placed start 100-1 0"},
-               {"of job zero", the_system, ended(JobId{}, day_one, one_hour), "nothing", "placed start 100-1 0"},
-               {"of no task", the_system, ended(job, day_one, one_hour, Outcome::completed, 1), "nothing",
-                "placed start 100-1 0"},
-               {"started, of no task", the_system, started(job, day_one, 4'294'967'295), "nothing",
-                "placed start 100-1 0"},
-               {"without an outcome", the_system, no_outcome, "nothing", "placed start 100-1 0"}});
+  live(world,
+       {{"from another site", the_system, queued(job, south), "nothing", "placed start 100-1 0"},
+        {"the start", the_system, started(job, day_one, 0, south), "nothing",
+         "placed start 100-1 0"},
+        {"the end", the_system, ended(job, day_one, one_hour, Outcome::completed, 0, south),
+         "nothing", "placed start 100-1 0"},
+        {"from no site", the_system, ended(job, day_one, one_hour, Outcome::completed, 0, SiteId{}),
+         "nothing", "placed start 100-1 0"},
+        {"of no job", the_system, ended(JobId{99}, day_one, one_hour), "nothing",
+         "placed start 100-1 0"},
+        {"of job zero", the_system, ended(JobId{}, day_one, one_hour), "nothing",
+         "placed start 100-1 0"},
+        {"of no task", the_system, ended(job, day_one, one_hour, Outcome::completed, 1), "nothing",
+         "placed start 100-1 0"},
+        {"started, of no task", the_system, started(job, day_one, 4'294'967'295), "nothing",
+         "placed start 100-1 0"},
+        {"without an outcome", the_system, no_outcome, "nothing", "placed start 100-1 0"}});
 }
 
 struct ChargeCase {
@@ -120,7 +131,8 @@ struct ChargeCase {
   std::source_location where = std::source_location::current();
 };
 
-// The charge is what was used by the site's own clock, never more than the hold of an hour, never below zero.
+// The charge is what was used by the site's own clock, never more than the hold of an hour, never
+// below zero.
 TEST(Life, TheChargeIsWhatWasUsed) {
   for (const ChargeCase& one :
        {ChargeCase{"a millisecond", day_one, day_one + milliseconds(1), "0h+1ms"},
@@ -131,8 +143,8 @@ TEST(Life, TheChargeIsWhatWasUsed) {
         ChargeCase{"no time at all", day_one, day_one, "0"},
         ChargeCase{"ended before it started: a clock was set back", one_hour, day_one, "0"},
         ChargeCase{"never started", Time{}, one_hour, "0"},
-        ChargeCase{"before it was submitted: two clocks differ", day_one - hours(2), day_one - minutes(90),
-                   "0h+1800000ms"},
+        ChargeCase{"before it was submitted: two clocks differ", day_one - hours(2),
+                   day_one - minutes(90), "0h+1800000ms"},
         ChargeCase{"in 1970", Time{1}, Time{60'001}, "0h+60000ms"},
         ChargeCase{"before 1970 is never", Time{-5}, one_hour, "0"},
         ChargeCase{"the least number is never", least, one_hour, "0"},
@@ -142,13 +154,16 @@ TEST(Life, TheChargeIsWhatWasUsed) {
         ChargeCase{"after the year 9999", day_one, most, "1"},
         ChargeCase{"both after the year 9999", most - hours(1), most, "0"}}) {
     World world = with_job();
-    const std::string answer = world.ask(the_system, ended(job, one.started, one.ended, Outcome::failed));
-    EXPECT_TRUE(answer.starts_with("TaskEnded ") && answer.ends_with(" JobEnded")) << one.what << ": " << answer;
+    const std::string answer =
+        world.ask(the_system, ended(job, one.started, one.ended, Outcome::failed));
+    EXPECT_TRUE(answer.starts_with("TaskEnded ") && answer.ends_with(" JobEnded"))
+        << one.what << ": " << answer;
     expect_answer(world.balances(gpu_usage), one.used, one.what, one.where);
     EXPECT_EQ(world.state.ledger.accounts.at(gpu_award).held, ComputeTime{}) << one.what;
     EXPECT_EQ(world.job(job).outcome, Outcome::failed) << one.what;
     const Task& task = world.job(job).tasks[0];
-    EXPECT_TRUE(task.started >= Time{} && task.ended <= limits::latest_time) << one.what << ": can be written";
+    EXPECT_TRUE(task.started >= Time{} && task.ended <= limits::latest_time)
+        << one.what << ": can be written";
   }
 }
 
@@ -158,7 +173,8 @@ TEST(Life, TheChargeIsRoundedUp) {
   world.must(the_system, ended(job, day_one, day_one + milliseconds(1)));
   EXPECT_EQ(world.balances(gpu_usage), "0h+2ms");
   world.must(lead, SubmitJob{project, with(train(), &JobRequest::partition, lumi)});
-  world.must(the_system, ended(JobId{2}, day_one, day_one + milliseconds(3), Outcome::completed, 0, south));
+  world.must(the_system,
+             ended(JobId{2}, day_one, day_one + milliseconds(3), Outcome::completed, 0, south));
   EXPECT_EQ(world.balances(lumi_usage), "0h+2ms");
 }
 
@@ -166,27 +182,33 @@ TEST(Life, AStartBefore1970IsNotHeard) {
   World world = with_job();
   live(world, {{"zero", the_system, started(job, Time{}), "nothing", "placed start 100-1 0"},
                {"negative", the_system, started(job, least), "nothing", "placed start 100-1 0"},
-               {"too late to be written", the_system, started(job, most), "TaskStarted", "running - 100-1 0"}});
+               {"too late to be written", the_system, started(job, most), "TaskStarted",
+                "running - 100-1 0"}});
   EXPECT_EQ(world.job(job).tasks[0].started, limits::latest_time);
 }
 
 TEST(Life, CancelledBeforeTheSiteKnows) {
   World world = with_job();
-  live(world, {{"placed: the site is told to stop it", lead, CancelJob{job}, "JobCancelRequested", "placed stop 100-1 0"},
-               {"again", lead, CancelJob{job}, "nothing", "placed stop 100-1 0"},
-               {"the site has it after all", the_system, queued(job), "JobQueued", "queued stop 100-1 0"},
-               {"never started", the_system, ended(job, Time{}, day_one, Outcome::cancelled),
-                "TaskEnded HoldReleased JobEnded", "ended - 100 0"}});
+  live(world,
+       {{"placed: the site is told to stop it", lead, CancelJob{job}, "JobCancelRequested",
+         "placed stop 100-1 0"},
+        {"again", lead, CancelJob{job}, "nothing", "placed stop 100-1 0"},
+        {"the site has it after all", the_system, queued(job), "JobQueued", "queued stop 100-1 0"},
+        {"never started", the_system, ended(job, Time{}, day_one, Outcome::cancelled),
+         "TaskEnded HoldReleased JobEnded", "ended - 100 0"}});
   EXPECT_EQ(world.job(job).outcome, Outcome::cancelled);
 }
 
 TEST(Life, CancelledInTheQueue) {
   World world = with_job();
-  live(world, {{"", the_system, queued(job), "JobQueued", "queued - 100-1 0"},
-               {"", lead, CancelJob{job}, "JobCancelRequested", "queued stop 100-1 0"},
-               {"it starts meanwhile", the_system, started(job, day_one), "TaskStarted", "running stop 100-1 0"},
-               {"what it ran is charged", the_system, ended(job, day_one, day_one + minutes(6), Outcome::cancelled),
-                "TaskEnded UsageCharged HoldReleased JobEnded", "ended - 99h+3240000ms 0h+360000ms"}});
+  live(world,
+       {{"", the_system, queued(job), "JobQueued", "queued - 100-1 0"},
+        {"", lead, CancelJob{job}, "JobCancelRequested", "queued stop 100-1 0"},
+        {"it starts meanwhile", the_system, started(job, day_one), "TaskStarted",
+         "running stop 100-1 0"},
+        {"what it ran is charged", the_system,
+         ended(job, day_one, day_one + minutes(6), Outcome::cancelled),
+         "TaskEnded UsageCharged HoldReleased JobEnded", "ended - 99h+3240000ms 0h+360000ms"}});
 }
 
 TEST(Life, CancelledWhileItRuns) {
@@ -207,8 +229,10 @@ TEST(Life, CancelledWhileItWaits) {
          SubmitJob{project, with(train_on_gpu(), &JobRequest::dependencies,
                                  std::vector{Dependency{DependencyKind::after_ok, job}})},
          "JobAccepted HoldPlaced JobPlaced", "waiting - 100-2 0"},
-        {"a report of it is nobody's", the_system, ended(JobId{2}, day_one, one_hour), "nothing", "waiting - 100-2 0"},
-        {"", lead, CancelJob{JobId{2}}, "JobCancelRequested HoldReleased JobEnded", "ended - 100-1 0"},
+        {"a report of it is nobody's", the_system, ended(JobId{2}, day_one, one_hour), "nothing",
+         "waiting - 100-2 0"},
+        {"", lead, CancelJob{JobId{2}}, "JobCancelRequested HoldReleased JobEnded",
+         "ended - 100-1 0"},
         {"what it waited for changes nothing", the_system, ended(job, day_one, one_hour),
          "TaskEnded UsageCharged JobEnded", "ended - 99 1"}},
        JobId{2});
@@ -218,24 +242,29 @@ TEST(Life, CancelledWhileItWaits) {
 // Three tasks of an hour: each ends once, is charged for itself, and gives back its own rest.
 TEST(Life, AnArray) {
   World world = with_job(&JobRequest::array, std::vector<std::uint32_t>{0, 4, 7});
-  live(world, {{"the second task starts first", the_system, started(job, day_one, 1), "TaskStarted", "running - 100-3 0"},
-               {"the first", the_system, started(job, day_one, 0), "TaskStarted", "running - 100-3 0"},
-               {"the second ends", the_system, ended(job, day_one, day_one + minutes(30), Outcome::failed, 1),
-                "TaskEnded UsageCharged HoldReleased", "running - 99h+1800000ms-2 0h+1800000ms"},
-               {"said again", the_system, ended(job, day_one, one_hour, Outcome::failed, 1), "nothing",
-                "running - 99h+1800000ms-2 0h+1800000ms"},
-               {"", lead, CancelJob{job}, "JobCancelRequested", "running stop 99h+1800000ms-2 0h+1800000ms"},
-               {"the third never starts", the_system, ended(job, Time{}, one_hour, Outcome::cancelled, 2),
-                "TaskEnded HoldReleased", "running stop 99h+1800000ms-1 0h+1800000ms"},
-               {"the first ends the job", the_system, ended(job, day_one, one_hour),
-                "TaskEnded UsageCharged JobEnded", "ended - 98h+1800000ms 1h+1800000ms"}});
-  EXPECT_EQ(world.job(job).outcome, Outcome::failed) << "the first task in order that did not complete";
+  live(world,
+       {{"the second task starts first", the_system, started(job, day_one, 1), "TaskStarted",
+         "running - 100-3 0"},
+        {"the first", the_system, started(job, day_one, 0), "TaskStarted", "running - 100-3 0"},
+        {"the second ends", the_system,
+         ended(job, day_one, day_one + minutes(30), Outcome::failed, 1),
+         "TaskEnded UsageCharged HoldReleased", "running - 99h+1800000ms-2 0h+1800000ms"},
+        {"said again", the_system, ended(job, day_one, one_hour, Outcome::failed, 1), "nothing",
+         "running - 99h+1800000ms-2 0h+1800000ms"},
+        {"", lead, CancelJob{job}, "JobCancelRequested",
+         "running stop 99h+1800000ms-2 0h+1800000ms"},
+        {"the third never starts", the_system, ended(job, Time{}, one_hour, Outcome::cancelled, 2),
+         "TaskEnded HoldReleased", "running stop 99h+1800000ms-1 0h+1800000ms"},
+        {"the first ends the job", the_system, ended(job, day_one, one_hour),
+         "TaskEnded UsageCharged JobEnded", "ended - 98h+1800000ms 1h+1800000ms"}});
+  EXPECT_EQ(world.job(job).outcome, Outcome::failed)
+      << "the first task in order that did not complete";
 }
 
 TEST(Life, AnArrayWhoseStartWasNeverHeard) {
   World world = with_job(&JobRequest::array, std::vector<std::uint32_t>{0, 1});
-  live(world, {{"the site has it, so it is not told again", the_system, ended(job, day_one, one_hour),
-                "TaskEnded UsageCharged", "queued - 99-1 1"},
+  live(world, {{"the site has it, so it is not told again", the_system,
+                ended(job, day_one, one_hour), "TaskEnded UsageCharged", "queued - 99-1 1"},
                {"the other", the_system, ended(job, day_one, one_hour, Outcome::timeout, 1),
                 "TaskEnded UsageCharged JobEnded", "ended - 98 2"}});
   EXPECT_EQ(world.job(job).outcome, Outcome::timeout);
@@ -250,12 +279,12 @@ struct TextCase {
 // What a site says about an end is kept in short, and no character of it is cut in two.
 TEST(Life, TextsOfSitesAreShortened) {
   const std::string filling(limits::name_bytes_max - 1, 'x');
-  for (const TextCase& one :
-       {TextCase{"short", "exit 1", "exit 1"}, TextCase{"as long as it may be", filling + "y", filling + "y"},
-        TextCase{"one longer", filling + "yz", filling + "y"},
-        TextCase{"two bytes at the end", filling + "\xc3\xa9", filling},
-        TextCase{"three", filling + "\xe2\x82\xac", filling},
-        TextCase{"continuations only", std::string(300, '\x80'), ""}}) {
+  for (const TextCase& one : {TextCase{"short", "exit 1", "exit 1"},
+                              TextCase{"as long as it may be", filling + "y", filling + "y"},
+                              TextCase{"one longer", filling + "yz", filling + "y"},
+                              TextCase{"two bytes at the end", filling + "\xc3\xa9", filling},
+                              TextCase{"three", filling + "\xe2\x82\xac", filling},
+                              TextCase{"continuations only", std::string(300, '\x80'), ""}}) {
     World world = with_job();
     SiteEnded report = ended_report(job, day_one, one_hour, Outcome::completed);
     report.text = one.text;
@@ -265,7 +294,8 @@ TEST(Life, TextsOfSitesAreShortened) {
     for (const Recorded& recorded : world.log) {
       const auto* event = std::get_if<jobs::Event>(&recorded.event);
       if (event == nullptr) continue;
-      if (const auto* task = std::get_if<TaskEnded>(event); task != nullptr && ++seen > 0) EXPECT_EQ(task->text, one.kept);
+      if (const auto* task = std::get_if<TaskEnded>(event); task != nullptr && ++seen > 0)
+        EXPECT_EQ(task->text, one.kept);
       if (const auto* queue = std::get_if<JobQueued>(event); queue != nullptr && ++seen > 0) {
         EXPECT_EQ(queue->reference, one.kept) << one.what;
       }

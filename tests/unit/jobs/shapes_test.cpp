@@ -27,7 +27,8 @@ std::string in_words(const Result<Rational>& units) {
 
 void expect_units(std::initializer_list<ShapeCase> cases) {
   for (const ShapeCase& one : cases) {
-    expect_answer(in_words(jobs::units_on(one.partition, one.request)), one.answer, one.what, one.where);
+    expect_answer(in_words(jobs::units_on(one.partition, one.request)), one.answer, one.what,
+                  one.where);
   }
 }
 
@@ -56,7 +57,8 @@ TEST(Shapes, BilledByGpu) {
                 {"three nodes of two GPUs", four_gpus, asks(many, 3, gpus, 2), "6"},
                 {"a whole node", four_gpus, asks(whole, true), "4"},
                 {"whole nodes without GPUs", four_gpus, asks(whole, true, gpus, 0, many, 2), "8"},
-                {"nodes that are never shared", with(four_gpus, &Partition::whole_nodes, true), asks(gpus, 0), "4"}});
+                {"nodes that are never shared", with(four_gpus, &Partition::whole_nodes, true),
+                 asks(gpus, 0), "4"}});
 }
 
 // LUMI-G: a node is billed as 4 GPUs and its scheduler sees 8 halves, so a half costs half a GPU.
@@ -86,8 +88,9 @@ TEST(Shapes, BilledByCoreAndByNode) {
 }
 
 TEST(Shapes, WhatDoesNotFit) {
-  const Partition unknown = with(four_gpus, &Partition::nodes, 0, &Partition::cores_per_node, 0,
-                                 &Partition::memory_mib_per_node, 0, &Partition::time_limit_ms_max, 0);
+  const Partition unknown =
+      with(four_gpus, &Partition::nodes, 0, &Partition::cores_per_node, 0,
+           &Partition::memory_mib_per_node, 0, &Partition::time_limit_ms_max, 0);
   constexpr auto limit = &JobRequest::time_limit;
   expect_units(
       {{"five nodes of four", four_gpus, asks(many, 5), "does_not_fit nodes"},
@@ -100,11 +103,12 @@ TEST(Shapes, WhatDoesNotFit) {
        {"too much memory", four_gpus, asks(memory, 262'145), "does_not_fit memory"},
        {"as long as it may", four_gpus, asks(limit, days(2)), "1"},
        {"too long", four_gpus, asks(limit, days(2) + milliseconds(1)), "does_not_fit time_limit"},
-       {"what is unknown refuses nobody", unknown, asks(many, 1'000, cpus, 1'000, memory, 1'000'000, limit, days(300)),
-        "1000"}});
+       {"what is unknown refuses nobody", unknown,
+        asks(many, 1'000, cpus, 1'000, memory, 1'000'000, limit, days(300)), "1000"}});
 }
 
-// The largest numbers that a partition and a request may have stay within exact fractions of 64 bits.
+// The largest numbers that a partition and a request may have stay within exact fractions of 64
+// bits.
 TEST(Shapes, TheLargestOnes) {
   Partition large = four_gpus;
   large.nodes = limits::nodes_max;
@@ -129,13 +133,15 @@ TEST(Shapes, CostIsRoundedUp) {
        {CostCase{{1, 1}, hours(1), "1"}, CostCase{{1, 2}, hours(1), "0h+1800000ms"},
         CostCase{{1, 2}, milliseconds(3), "0h+2ms"}, CostCase{{9, 8}, milliseconds(1), "0h+2ms"},
         CostCase{{1, 3}, milliseconds(3), "0h+1ms"}, CostCase{{0, 1}, hours(1), "0"},
-        CostCase{{1, 1}, Duration{}, "0"}, CostCase{{-1, 1}, hours(1), "none"}, CostCase{{1, 0}, hours(1), "none"},
-        CostCase{{1, 1}, milliseconds(-1), "none"}, CostCase{{most, 1}, milliseconds(1), "none"},
-        CostCase{{most, 1}, {most}, "none"}, CostCase{{1, 1}, {amount_max.unit_ms() + 1}, "none"},
+        CostCase{{1, 1}, Duration{}, "0"}, CostCase{{-1, 1}, hours(1), "none"},
+        CostCase{{1, 0}, hours(1), "none"}, CostCase{{1, 1}, milliseconds(-1), "none"},
+        CostCase{{most, 1}, milliseconds(1), "none"}, CostCase{{most, 1}, {most}, "none"},
+        CostCase{{1, 1}, {amount_max.unit_ms() + 1}, "none"},
         CostCase{{1, 1}, {amount_max.unit_ms()}, "277777777h+2800000ms"}}) {
     const auto cost = jobs::cost(one.units, one.duration);
     EXPECT_EQ(cost ? in_hours(*cost) : "none", one.answer)
-        << one.units.numerator << "/" << one.units.denominator << " for " << one.duration.ms << " ms";
+        << one.units.numerator << "/" << one.units.denominator << " for " << one.duration.ms
+        << " ms";
   }
 }
 

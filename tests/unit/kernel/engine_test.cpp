@@ -31,7 +31,8 @@ void fill(EventLog& log) {
 }
 
 std::string in_words(const Result<Reply>& result) {
-  return result ? fmt::format("{} at {}", result->id, result->seq.value) : answer_of(result.error());
+  return result ? fmt::format("{} at {}", result->id, result->seq.value)
+                : answer_of(result.error());
 }
 
 /// Checks that what the engine knows is what a fresh one reads from the log.
@@ -57,7 +58,8 @@ void ask_in_turn(std::initializer_list<AskCase> cases) {
   for (const AskCase& one : cases) {
     std::string answer = in_words(engine.execute(one.envelope));
     if (const auto at = answer.find(" at "); at != std::string::npos) {
-      answer = fmt::format("{} at +{}", answer.substr(0, at), std::stoul(answer.substr(at + 4)) - before);
+      answer = fmt::format("{} at +{}", answer.substr(0, at),
+                           std::stoul(answer.substr(at + 4)) - before);
     }
     expect_answer(answer, one.answer, one.what, one.where);
     expect_answer(log.records().size() - before, one.events, one.what, one.where);
@@ -70,7 +72,8 @@ TEST(Engine, TheSameIdGetsTheSameReply) {
                {"again", envelope(first_id, lead, open_project("A")), "3 at +1", 1},
                {"another body", envelope(first_id, lead, open_project("A"), other_body),
                 "command_id_reused Idempotency-Key", 1},
-               {"the body is told by its fingerprint", envelope(first_id, lead, open_project("B")), "3 at +1", 1},
+               {"the body is told by its fingerprint", envelope(first_id, lead, open_project("B")),
+                "3 at +1", 1},
                {"another id", envelope(second_id, lead, open_project("A")), "4 at +2", 2},
                {"the first again", envelope(first_id, lead, open_project("A")), "3 at +1", 2},
                {"without an id", envelope(no_id, lead, open_project("A")), "5 at +3", 3},
@@ -78,17 +81,20 @@ TEST(Engine, TheSameIdGetsTheSameReply) {
 }
 
 TEST(Engine, ACommandThatChangesNothingIsAnsweredToo) {
-  ask_in_turn({{"a fact", envelope(first_id, admin, country("Finland")), "0 at +1", 1},
-               {"known already", envelope(second_id, admin, country("Finland")), "0 at +1", 1},
-               {"another fact", envelope(no_id, admin, country("Suomi")), "0 at +2", 2},
-               {"the reply stays as it was", envelope(second_id, admin, country("Finland")), "0 at +1", 2},
-               {"nothing without an id", envelope(no_id, admin, country("Suomi")), "0 at +2", 2}});
+  ask_in_turn(
+      {{"a fact", envelope(first_id, admin, country("Finland")), "0 at +1", 1},
+       {"known already", envelope(second_id, admin, country("Finland")), "0 at +1", 1},
+       {"another fact", envelope(no_id, admin, country("Suomi")), "0 at +2", 2},
+       {"the reply stays as it was", envelope(second_id, admin, country("Finland")), "0 at +1", 2},
+       {"nothing without an id", envelope(no_id, admin, country("Suomi")), "0 at +2", 2}});
 }
 
 TEST(Engine, ARefusedCommandLeavesNoTrace) {
   ask_in_turn({{"refused", envelope(first_id, lead, country("Finland")), "forbidden", 0},
-               {"its id is still free", envelope(first_id, lead, open_project("A"), other_body), "3 at +1", 1},
-               {"and then taken", envelope(first_id, lead, country("Finland")), "command_id_reused Idempotency-Key", 1}});
+               {"its id is still free", envelope(first_id, lead, open_project("A"), other_body),
+                "3 at +1", 1},
+               {"and then taken", envelope(first_id, lead, country("Finland")),
+                "command_id_reused Idempotency-Key", 1}});
 }
 
 TEST(Engine, GroupsAnswerInOrder) {
@@ -97,16 +103,20 @@ TEST(Engine, GroupsAnswerInOrder) {
   const std::size_t before = log.records().size();
   const std::size_t asked = log.asked;
   Engine engine(log, policies::defaults());
-  const Envelope group[] = {
-      envelope(first_id, lead, open_project("A")),  envelope(no_id, lead, country("Finland")),
-      envelope(first_id, lead, open_project("A")),  envelope(first_id, lead, open_project("A"), other_body),
-      envelope(second_id, rival, open_project("B")), envelope(no_id, admin, federation::AddMember{ProjectId{3}, rival}),
-      envelope(no_id, rival, federation::AddMember{ProjectId{3}, member})};
+  const Envelope group[] = {envelope(first_id, lead, open_project("A")),
+                            envelope(no_id, lead, country("Finland")),
+                            envelope(first_id, lead, open_project("A")),
+                            envelope(first_id, lead, open_project("A"), other_body),
+                            envelope(second_id, rival, open_project("B")),
+                            envelope(no_id, admin, federation::AddMember{ProjectId{3}, rival}),
+                            envelope(no_id, rival, federation::AddMember{ProjectId{3}, member})};
   std::string answers;
   for (const auto& result : engine.execute(group)) answers += in_words(result) + ", ";
-  EXPECT_EQ(answers, fmt::format("3 at {0}, forbidden, 3 at {0}, command_id_reused Idempotency-Key, 4 at {1}, "
-                                 "0 at {2}, forbidden project, ",
-                                 before + 1, before + 2, before + 3));
+  EXPECT_EQ(
+      answers,
+      fmt::format("3 at {0}, forbidden, 3 at {0}, command_id_reused Idempotency-Key, 4 at {1}, "
+                  "0 at {2}, forbidden project, ",
+                  before + 1, before + 2, before + 3));
   EXPECT_EQ(log.asked, asked + 1) << "a group is one append";
   EXPECT_EQ(log.records().size(), before + 3);
   EXPECT_EQ(log.records().back().actor, admin);
@@ -148,23 +158,25 @@ TEST(Engine, ALogThatGivesNoClearAnswer) {
   const std::deque<Mood> ten(10, lost);
   std::deque<Mood> kept_last = nine;
   kept_last.push_back(kept);
-  for (const DoubtCase& one : std::vector<DoubtCase>{{"clear", first_id, {}, "3", 1},
-                                                     {"kept", first_id, {kept}, "3", 1},
-                                                     {"kept, and nobody can ask again", no_id, {kept}, "3", 1},
-                                                     {"lost", first_id, {lost}, "3", 1},
-                                                     {"lost without an id", no_id, {lost}, "3", 1},
-                                                     {"lost, then kept", first_id, {lost, lost, kept}, "3", 1},
-                                                     {"the same without an id", no_id, {lost, lost, kept}, "3", 1},
-                                                     {"nine times lost", first_id, nine, "3", 1},
-                                                     {"kept the tenth time", no_id, kept_last, "3", 1},
-                                                     {"ten times lost", first_id, ten, "unavailable", 0}}) {
+  for (const DoubtCase& one :
+       std::vector<DoubtCase>{{"clear", first_id, {}, "3", 1},
+                              {"kept", first_id, {kept}, "3", 1},
+                              {"kept, and nobody can ask again", no_id, {kept}, "3", 1},
+                              {"lost", first_id, {lost}, "3", 1},
+                              {"lost without an id", no_id, {lost}, "3", 1},
+                              {"lost, then kept", first_id, {lost, lost, kept}, "3", 1},
+                              {"the same without an id", no_id, {lost, lost, kept}, "3", 1},
+                              {"nine times lost", first_id, nine, "3", 1},
+                              {"kept the tenth time", no_id, kept_last, "3", 1},
+                              {"ten times lost", first_id, ten, "unavailable", 0}}) {
     DoubtfulLog log;
     fill(log);
     Engine engine(log, policies::defaults());
     log.moods = one.moods;
     const auto opened = [&] { return engine.state().federation.last_project - 2; };
     const Result<Reply> result = engine.execute(envelope(one.id, lead, open_project("A")));
-    expect_answer(result ? fmt::format("{}", result->id) : answer_of(result.error()), one.answer, one.what, one.where);
+    expect_answer(result ? fmt::format("{}", result->id) : answer_of(result.error()), one.answer,
+                  one.what, one.where);
     expect_answer(opened(), one.projects, one.what, one.where);
     expect_as_replayed(log, engine);
     EXPECT_TRUE(log.moods.empty()) << one.what << ": each answer was taken";
@@ -183,7 +195,8 @@ TEST(Engine, AGroupInDoubt) {
     fill(log);
     Engine engine(log, policies::defaults());
     log.moods = {mood};
-    const Envelope group[] = {envelope(first_id, lead, open_project("A")), envelope(no_id, lead, country("Finland")),
+    const Envelope group[] = {envelope(first_id, lead, open_project("A")),
+                              envelope(no_id, lead, country("Finland")),
                               envelope(no_id, rival, open_project("B"))};
     const auto results = engine.execute(group);
     EXPECT_EQ(results[0]->id, 3U);
@@ -223,12 +236,16 @@ struct BehindCase {
 // Who loses catches up and decides again, on what the other one has made of the world.
 TEST(Engine, AnotherWriterWasFaster) {
   for (const BehindCase& one :
-       {BehindCase{"numbers are minted anew", envelope(second_id, rival, open_project("B")), Mood::clear, "4", 4},
-        BehindCase{"also in doubt", envelope(second_id, rival, open_project("B")), Mood::lost_in_doubt, "4", 4},
-        BehindCase{"behind and in doubt", envelope(second_id, rival, open_project("B")), Mood::kept_in_doubt, "4", 4},
-        BehindCase{"the same command elsewhere", envelope(first_id, lead, open_project("A")), Mood::clear, "3", 3},
-        BehindCase{"the same id elsewhere", envelope(first_id, lead, open_project("C"), other_body), Mood::clear,
-                   "command_id_reused Idempotency-Key", 3}}) {
+       {BehindCase{"numbers are minted anew", envelope(second_id, rival, open_project("B")),
+                   Mood::clear, "4", 4},
+        BehindCase{"also in doubt", envelope(second_id, rival, open_project("B")),
+                   Mood::lost_in_doubt, "4", 4},
+        BehindCase{"behind and in doubt", envelope(second_id, rival, open_project("B")),
+                   Mood::kept_in_doubt, "4", 4},
+        BehindCase{"the same command elsewhere", envelope(first_id, lead, open_project("A")),
+                   Mood::clear, "3", 3},
+        BehindCase{"the same id elsewhere", envelope(first_id, lead, open_project("C"), other_body),
+                   Mood::clear, "command_id_reused Idempotency-Key", 3}}) {
     DoubtfulLog log;
     fill(log);
     Engine engine(log, policies::defaults());
@@ -238,7 +255,8 @@ TEST(Engine, AnotherWriterWasFaster) {
     };
     log.moods = {one.mood};
     const Result<Reply> result = engine.execute(envelope(first_id, lead, open_project("A")));
-    expect_answer(result ? fmt::format("{}", result->id) : answer_of(result.error()), one.answer, one.what, one.where);
+    expect_answer(result ? fmt::format("{}", result->id) : answer_of(result.error()), one.answer,
+                  one.what, one.where);
     expect_answer(engine.state().federation.last_project, one.projects, one.what, one.where);
     expect_as_replayed(log, engine);
   }
@@ -251,7 +269,8 @@ TEST(Engine, AnotherWriterTookTheRight) {
   Engine engine(log, policies::defaults());
   log.another_writer = [](EventLog& inner) {
     Engine other(inner, policies::defaults());
-    EXPECT_TRUE(other.execute(envelope(no_id, the_system, federation::AssignRoles{admin, {}, {}})).has_value());
+    EXPECT_TRUE(other.execute(envelope(no_id, the_system, federation::AssignRoles{admin, {}, {}}))
+                    .has_value());
   };
   EXPECT_EQ(in_words(engine.execute(envelope(first_id, admin, country("Finland")))), "forbidden");
   EXPECT_FALSE(engine.state().federation.countries.contains("FI"));
@@ -262,9 +281,10 @@ TEST(Engine, TimeNeverGoesBack) {
   DoubtfulLog log;
   fill(log);
   Engine engine(log, policies::defaults());
-  for (const auto& [now, at] : {std::pair{day_one + hours(2), day_one + hours(2)},
-                                std::pair{day_one + hours(1), day_one + hours(2)}, std::pair{Time{}, day_one + hours(2)},
-                                std::pair{day_one + hours(3), day_one + hours(3)}}) {
+  for (const auto& [now, at] :
+       {std::pair{day_one + hours(2), day_one + hours(2)},
+        std::pair{day_one + hours(1), day_one + hours(2)}, std::pair{Time{}, day_one + hours(2)},
+        std::pair{day_one + hours(3), day_one + hours(3)}}) {
     Envelope asked = envelope(no_id, lead, open_project("A"));
     asked.now = now;
     ASSERT_TRUE(engine.execute(asked).has_value());
@@ -279,7 +299,8 @@ TEST(Engine, RecoversALongLog) {
   fill(log);
   Engine engine(log, policies::defaults());
   std::vector<Envelope> group(2'100, envelope(no_id, admin, country("Finland")));
-  for (std::size_t i = 0; i < group.size(); ++i) group[i].command = country(i % 2 == 0 ? "Finland" : "Suomi");
+  for (std::size_t i = 0; i < group.size(); ++i)
+    group[i].command = country(i % 2 == 0 ? "Finland" : "Suomi");
   for (int i = 0; i < 4; ++i) ASSERT_TRUE(engine.execute(group).back().has_value());
   EXPECT_GT(log.records().size(), 2 * 4'096U);
   expect_as_replayed(log, engine);
@@ -328,10 +349,12 @@ TEST(EngineDeathTest, ALogThatIsNotDenseEndsTheProcess) {
   const World world = consortium();
   State state = world.state;
   const Event event = world.log.back().event;
-  EXPECT_DEATH(apply(state, {Seq{state.last.value + 2}, state.now, no_id, lead, event}), "the log is dense");
+  EXPECT_DEATH(apply(state, {Seq{state.last.value + 2}, state.now, no_id, lead, event}),
+               "the log is dense");
   EXPECT_DEATH(apply(state, {state.last, state.now, no_id, lead, event}), "the log is dense");
-  EXPECT_DEATH(apply(state, {Seq{state.last.value + 1}, state.now - milliseconds(1), no_id, lead, event}),
-               "never goes back");
+  EXPECT_DEATH(
+      apply(state, {Seq{state.last.value + 1}, state.now - milliseconds(1), no_id, lead, event}),
+      "never goes back");
 }
 
 }  // namespace

@@ -16,7 +16,8 @@ const World& settled_world() {
   static const World settled = [] {
     World world = with_awards();
     world.must(admin, calls::RegisterMode{playground()});
-    world.must(officer, calls::OpenCall{ModeId{world.state.calls.last_mode}, "Playground", {gpu, lumi}});
+    world.must(officer,
+               calls::OpenCall{ModeId{world.state.calls.last_mode}, "Playground", {gpu, lumi}});
     return world;
   }();
   return settled;
@@ -37,7 +38,8 @@ std::string_view name_of_command(const Command& command) {
 
 /// Seeds of commands; the shrunk counterexample is a short list of them.
 std::vector<std::uint64_t> some_seeds(std::size_t most) {
-  const std::size_t size = *rc::gen::resize(rc::kNominalSize, rc::gen::inRange<std::size_t>(1, most));
+  const std::size_t size =
+      *rc::gen::resize(rc::kNominalSize, rc::gen::inRange<std::size_t>(1, most));
   return *rc::gen::container<std::vector<std::uint64_t>>(
       size, rc::gen::resize(rc::kNominalSize, rc::gen::arbitrary<std::uint64_t>()));
 }
@@ -70,20 +72,24 @@ std::string wrong_in(const std::vector<Recorded>& records) {
       const auto* end = std::get_if<jobs::JobEnded>(event);
       if (end != nullptr && !ended.insert(end->job).second) return "a job ended twice";
       const auto* task = std::get_if<jobs::TaskEnded>(event);
-      if (task != nullptr && !tasks.emplace(task->job, task->task).second) return "a task ended twice";
+      if (task != nullptr && !tasks.emplace(task->job, task->task).second)
+        return "a task ended twice";
     } else if (const auto* entry = std::get_if<ledger::Event>(&records[i].event)) {
       if (const auto* one = std::get_if<ledger::HoldPlaced>(entry)) held[one->hold] += one->amount;
-      if (const auto* one = std::get_if<ledger::HoldReleased>(entry)) held[one->hold] -= one->amount;
+      if (const auto* one = std::get_if<ledger::HoldReleased>(entry))
+        held[one->hold] -= one->amount;
       if (const auto* one = std::get_if<ledger::UsageCharged>(entry)) {
         held[one->hold] -= one->amount;
         const auto* end = std::get_if<jobs::Event>(&records[i - 1].event);
-        if (end == nullptr || !std::holds_alternative<jobs::TaskEnded>(*end)) return "a charge without an end";
+        if (end == nullptr || !std::holds_alternative<jobs::TaskEnded>(*end))
+          return "a charge without an end";
       }
     }
   }
   for (const auto& [hold, left] : held) {
     if (left < ComputeTime{}) return "more was charged than held";
-    if (ended.contains(JobId{hold.value}) && left != ComputeTime{}) return "an ended job still holds";
+    if (ended.contains(JobId{hold.value}) && left != ComputeTime{})
+      return "an ended job still holds";
   }
   return "";
 }
@@ -117,7 +123,12 @@ RC_GTEST_PROP(Engine, ReplayEqualsLive, ()) {
     Random random{seed ^ 0x5eedU};
     number += random.chance(1, 10) ? 0 : 1;  // some ids come again
     const CommandId id = random.chance(1, 5) ? CommandId{} : CommandId{0, number};
-    group.push_back({id, Digest{random.chance(1, 8) ? 1U : 0U, 0}, asked.actor, now, std::move(asked.command), {}});
+    group.push_back({id,
+                     Digest{random.chance(1, 8) ? 1U : 0U, 0},
+                     asked.actor,
+                     now,
+                     std::move(asked.command),
+                     {}});
     if (random.chance(1, 2)) continue;
     for (std::uint64_t left = random.below(3); left > 0; --left) {
       log.moods.push_back(static_cast<Mood>(random.below(3)));
@@ -133,7 +144,8 @@ RC_GTEST_PROP(Engine, ReplayEqualsLive, ()) {
   RC_CLASSIFY(accepted > 20, "more than twenty commands accepted");
 }
 
-// The generator of commands is worth its name: every kind is drawn, and those that can be are accepted.
+// The generator of commands is worth its name: every kind is drawn, and those that can be are
+// accepted.
 TEST(Commands, EveryKindIsTried) {
   std::map<std::string_view, std::pair<int, int>> tried;  // drawn, accepted
   for (std::uint64_t run = 0; run < 40; ++run) {
@@ -150,10 +162,10 @@ TEST(Commands, EveryKindIsTried) {
     EXPECT_EQ(inconsistency(world.state), "");
   }
   EXPECT_EQ(tried.size(), 25U) << "kinds of commands";
-  for (const std::string_view name : {"AddCapacity", "Transfer", "Exchange", "CorrectCharge", "DrainSite",
-                                      "SubmitProposal", "AssessProposal", "GrantAward", "AnswerAward", "PassTime",
-                                      "SubmitJob", "CancelJob", "ReportFromSite", "RegisterPerson", "RegisterPartition",
-                                      "OpenProject", "AddMember"}) {
+  for (const std::string_view name :
+       {"AddCapacity", "Transfer", "Exchange", "CorrectCharge", "DrainSite", "SubmitProposal",
+        "AssessProposal", "GrantAward", "AnswerAward", "PassTime", "SubmitJob", "CancelJob",
+        "ReportFromSite", "RegisterPerson", "RegisterPartition", "OpenProject", "AddMember"}) {
     EXPECT_GT(tried[name].second, 0) << name << " was never accepted";
   }
 }

@@ -27,8 +27,10 @@ struct Books {
 
   void take(const Event& event) {
     if (const auto* one = std::get_if<Transferred>(&event)) move(one->from, one->to, one->amount);
-    if (const auto* one = std::get_if<UsageCharged>(&event)) move(one->account, one->usage, one->amount);
-    if (const auto* one = std::get_if<ChargeCorrected>(&event)) move(one->usage, one->account, one->amount);
+    if (const auto* one = std::get_if<UsageCharged>(&event))
+      move(one->account, one->usage, one->amount);
+    if (const auto* one = std::get_if<ChargeCorrected>(&event))
+      move(one->usage, one->account, one->amount);
     if (const auto* one = std::get_if<Exchanged>(&event)) {
       move(one->from, one->bridge_out, one->amount_out);
       move(one->bridge_in, one->to, one->amount_in);
@@ -64,7 +66,8 @@ rc::Gen<ComputeTime> an_amount() {
   return rc::gen::weightedOneOf<ComputeTime>(
       {{6, amount(1, 1'000)},
        {3, amount(-1'000, 1'000'000)},
-       {1, rc::gen::element(ComputeTime{}, amount_max, -amount_max, ComputeTime{amount_max.unit_ms() + 1},
+       {1, rc::gen::element(ComputeTime{}, amount_max, -amount_max,
+                            ComputeTime{amount_max.unit_ms() + 1},
                             ComputeTime{std::numeric_limits<std::int64_t>::min()},
                             ComputeTime{std::numeric_limits<std::int64_t>::max()})}});
 }
@@ -76,24 +79,24 @@ rc::Gen<AccountId> an_account() {
 }
 
 rc::Gen<PartitionId> a_partition() {
-  return rc::gen::map(between(0, 7), [](std::int64_t n) { return PartitionId{static_cast<std::uint64_t>(n)}; });
+  return rc::gen::map(between(0, 7),
+                      [](std::int64_t n) { return PartitionId{static_cast<std::uint64_t>(n)}; });
 }
 
-rc::Gen<Rational> a_rate() {
-  return rc::gen::construct<Rational>(between(-1, 9), between(-1, 9));
-}
+rc::Gen<Rational> a_rate() { return rc::gen::construct<Rational>(between(-1, 9), between(-1, 9)); }
 
 /// An award's account with its holds, as the areas above open and use them.
 void use_award(Books& books) {
   const auto opened = books.state.of_partition;
   if (opened.empty()) return;
-  const auto& [partition, accounts] = *std::next(
-      opened.begin(), *between(0, static_cast<std::int64_t>(opened.size())));
+  const auto& [partition, accounts] =
+      *std::next(opened.begin(), *between(0, static_cast<std::int64_t>(opened.size())));
   const Unit unit = books.state.accounts.at(accounts.pool).unit;
   const AccountId award{books.state.last_account + 1};
   const ComputeTime amount{*between(1, 100'000)};
   if (!need_available(books.state, accounts.pool, amount)) return;
-  books.take(AccountOpened{award, AccountKind::award, unit, partition, project, {}, *rc::gen::arbitrary<bool>()});
+  books.take(AccountOpened{
+      award, AccountKind::award, unit, partition, project, {}, *rc::gen::arbitrary<bool>()});
   books.take(Transferred{accounts.pool, award, amount, ""});
   if (*rc::gen::arbitrary<bool>()) books.take(AccountUnlocked{award});
 }
@@ -104,8 +107,8 @@ void hold(Books& books) {
   if (known == nullptr || !books.state.of_partition.contains(known->partition)) return;
   HoldId id{1};
   while (books.state.holds.find(id) != nullptr) id.value += 1;
-  const auto placed =
-      place_hold(books.state, id, account, books.state.of_partition.at(known->partition).usage, *an_amount());
+  const auto placed = place_hold(books.state, id, account,
+                                 books.state.of_partition.at(known->partition).usage, *an_amount());
   if (placed) books.take(*placed);
 }
 

@@ -16,16 +16,19 @@ State books() {
   State state;
   const auto open = [&](AccountId id, AccountKind kind, bool locked = false) {
     const bool source = kind == AccountKind::capacity;
-    apply(state, AccountOpened{id, kind, Unit::gpu, PartitionId{1}, ProjectId{1}, source ? no_floor : ComputeTime{},
-                               locked});
+    apply(state, AccountOpened{id, kind, Unit::gpu, PartitionId{1}, ProjectId{1},
+                               source ? no_floor : ComputeTime{}, locked});
   };
   open(capacity, AccountKind::capacity);
   open(usage, AccountKind::usage);
   open(award, AccountKind::award);
   open(offered, AccountKind::award, true);
   open(closed, AccountKind::award);
-  apply(state, AccountOpened{core_usage, AccountKind::usage, Unit::core, PartitionId{2}, ProjectId{}, {}, false});
-  for (const AccountId id : {award, offered, closed}) apply(state, Transferred{capacity, id, unit_hours(10), ""});
+  apply(state,
+        AccountOpened{
+            core_usage, AccountKind::usage, Unit::core, PartitionId{2}, ProjectId{}, {}, false});
+  for (const AccountId id : {award, offered, closed})
+    apply(state, Transferred{capacity, id, unit_hours(10), ""});
   apply(state, AccountClosed{closed});
   return state;
 }
@@ -49,10 +52,13 @@ TEST(Holds, Place) {
         PlaceCase{"an accepted one", offered, unit_hours(1), "account_locked account"},
         PlaceCase{"an amount", award, unit_hours(0), "bad_amount amount"},
         PlaceCase{"above zero", award, unit_hours(-1), "bad_amount amount"},
-        PlaceCase{"within bounds", award, ComputeTime{amount_max.unit_ms() + 1}, "bad_amount amount"},
-        PlaceCase{"within the balance", award, unit_hours(10) + ComputeTime{1}, "insufficient_balance amount"},
+        PlaceCase{"within bounds", award, ComputeTime{amount_max.unit_ms() + 1},
+                  "bad_amount amount"},
+        PlaceCase{"within the balance", award, unit_hours(10) + ComputeTime{1},
+                  "insufficient_balance amount"},
         PlaceCase{"all of it", award, unit_hours(10), "placed"}}) {
-    const Result<HoldPlaced> placed = place_hold(books(), HoldId{1}, one.account, usage, one.amount);
+    const Result<HoldPlaced> placed =
+        place_hold(books(), HoldId{1}, one.account, usage, one.amount);
     EXPECT_EQ(placed ? "placed" : answer_of(placed.error()), one.answer) << one.what;
   }
 }
@@ -71,8 +77,10 @@ TEST(Holds, ChargeAndRelease) {
         Step{"another", HoldPlaced{HoldId{2}, award, usage, unit_hours(6)}, "10-10", "0-0"},
         Step{"part is charged", UsageCharged{HoldId{1}, award, usage, unit_hours(1)}, "9-9", "1-0"},
         Step{"part is released", HoldReleased{HoldId{1}, award, unit_hours(2)}, "9-7", "1-0"},
-        Step{"the last is charged, the hold goes", UsageCharged{HoldId{1}, award, usage, unit_hours(1)}, "8-6", "2-0"},
-        Step{"a number may stand again", HoldPlaced{HoldId{1}, award, usage, unit_hours(2)}, "8-8", "2-0"},
+        Step{"the last is charged, the hold goes",
+             UsageCharged{HoldId{1}, award, usage, unit_hours(1)}, "8-6", "2-0"},
+        Step{"a number may stand again", HoldPlaced{HoldId{1}, award, usage, unit_hours(2)}, "8-8",
+             "2-0"},
         Step{"all released", HoldReleased{HoldId{1}, award, unit_hours(2)}, "8-6", "2-0"},
         Step{"a closed account still pays", AccountClosed{award}, "8-6", "2-0"},
         Step{"in full", UsageCharged{HoldId{2}, award, usage, unit_hours(6)}, "2-0", "8-0"}}) {
@@ -94,19 +102,43 @@ struct Impossible {
 TEST(HoldsDeathTest, WhatCannotHaveHappenedEndsTheProcess) {
   const Event hold = HoldPlaced{HoldId{1}, award, usage, unit_hours(4)};
   for (const Impossible& one : std::vector<Impossible>{
-           {"more held than there", {HoldPlaced{HoldId{1}, award, usage, unit_hours(11)}}, "a hold fits"},
+           {"more held than there",
+            {HoldPlaced{HoldId{1}, award, usage, unit_hours(11)}},
+            "a hold fits"},
            {"one hold twice", {hold, hold}, "an id is given once"},
-           {"more charged than held", {hold, UsageCharged{HoldId{1}, award, usage, unit_hours(5)}}, "more than it has"},
-           {"a negative charge", {hold, UsageCharged{HoldId{1}, award, usage, unit_hours(-1)}}, "more than it has"},
-           {"a charge elsewhere", {hold, UsageCharged{HoldId{1}, offered, usage, unit_hours(1)}}, "its hold says"},
-           {"more released than held", {hold, HoldReleased{HoldId{1}, award, unit_hours(5)}}, "more than it has"},
-           {"no such hold", {UsageCharged{HoldId{7}, award, usage, unit_hours(1)}}, "no thing of this id"},
-           {"more moved than there", {Transferred{award, capacity, unit_hours(11), ""}}, "below its floor"},
-           {"held hours moved", {hold, Transferred{award, capacity, unit_hours(7), ""}}, "below its floor"},
-           {"between units", {Transferred{award, core_usage, unit_hours(1), ""}}, "different units never add"},
-           {"to nowhere", {Transferred{award, AccountId{99}, unit_hours(1), ""}}, "no thing of this id"},
-           {"one account twice", {AccountOpened{award, AccountKind::award, Unit::gpu, {}, {}, {}, false}}, "an id is given once"},
-           {"more given back than used", {ChargeCorrected{award, usage, unit_hours(1), 0, ""}}, "below its floor"}}) {
+           {"more charged than held",
+            {hold, UsageCharged{HoldId{1}, award, usage, unit_hours(5)}},
+            "more than it has"},
+           {"a negative charge",
+            {hold, UsageCharged{HoldId{1}, award, usage, unit_hours(-1)}},
+            "more than it has"},
+           {"a charge elsewhere",
+            {hold, UsageCharged{HoldId{1}, offered, usage, unit_hours(1)}},
+            "its hold says"},
+           {"more released than held",
+            {hold, HoldReleased{HoldId{1}, award, unit_hours(5)}},
+            "more than it has"},
+           {"no such hold",
+            {UsageCharged{HoldId{7}, award, usage, unit_hours(1)}},
+            "no thing of this id"},
+           {"more moved than there",
+            {Transferred{award, capacity, unit_hours(11), ""}},
+            "below its floor"},
+           {"held hours moved",
+            {hold, Transferred{award, capacity, unit_hours(7), ""}},
+            "below its floor"},
+           {"between units",
+            {Transferred{award, core_usage, unit_hours(1), ""}},
+            "different units never add"},
+           {"to nowhere",
+            {Transferred{award, AccountId{99}, unit_hours(1), ""}},
+            "no thing of this id"},
+           {"one account twice",
+            {AccountOpened{award, AccountKind::award, Unit::gpu, {}, {}, {}, false}},
+            "an id is given once"},
+           {"more given back than used",
+            {ChargeCorrected{award, usage, unit_hours(1), 0, ""}},
+            "below its floor"}}) {
     EXPECT_DEATH(
         {
           State state = books();
@@ -127,11 +159,18 @@ struct Broken {
 TEST(Holds, BrokenInvariantsAreSeen) {
   ASSERT_EQ(broken_invariant(books()), "");
   for (const Broken& one :
-       {Broken{"sums", [](State& state) { state.accounts.at(award).balance += ComputeTime{1}; }, "sum to 1 ms"},
-        Broken{"floors", [](State& state) { state.accounts.at(award).floor = unit_hours(11); }, "below its floor"},
-        Broken{"held", [](State& state) { state.accounts.at(award).held += unit_hours(1); }, "does not hold"},
-        Broken{"holds", [](State& state) { state.holds.insert(HoldId{1}, {award, usage, {}}); }, "still there"},
-        Broken{"an unknown account", [](State& state) { state.holds.insert(HoldId{1}, {AccountId{99}, usage, unit_hours(1)}); },
+       {Broken{"sums", [](State& state) { state.accounts.at(award).balance += ComputeTime{1}; },
+               "sum to 1 ms"},
+        Broken{"floors", [](State& state) { state.accounts.at(award).floor = unit_hours(11); },
+               "below its floor"},
+        Broken{"held", [](State& state) { state.accounts.at(award).held += unit_hours(1); },
+               "does not hold"},
+        Broken{"holds", [](State& state) { state.holds.insert(HoldId{1}, {award, usage, {}}); },
+               "still there"},
+        Broken{"an unknown account",
+               [](State& state) {
+                 state.holds.insert(HoldId{1}, {AccountId{99}, usage, unit_hours(1)});
+               },
                "on no account"}}) {
     State state = books();
     one.spoil(state);

@@ -35,9 +35,12 @@ struct RuleCase {
   std::source_location where = std::source_location::current();
 };
 
-Question of_kind(OrganisationKind kind) { return with(Question{}, &Question::organisation, Organisation{"O", "PT", kind}); }
+Question of_kind(OrganisationKind kind) {
+  return with(Question{}, &Question::organisation, Organisation{"O", "PT", kind});
+}
 Question seated_in(std::string country) {
-  return with(Question{}, &Question::organisation, Organisation{"O", std::move(country), OrganisationKind::sme});
+  return with(Question{}, &Question::organisation,
+              Organisation{"O", std::move(country), OrganisationKind::sme});
 }
 Question asking(auto member, auto value) {
   return with(Question{}, &Question::application, with(application(), member, value));
@@ -46,10 +49,13 @@ Question sized(std::vector<SizeRange> sizes) {
   return with(Question{}, &Question::mode, with(playground(), &AccessMode::sizes, sizes));
 }
 Question secret(OrganisationKind kind) {
-  return with(of_kind(kind), &Question::application, with(application(), &Application::open_research, false));
+  return with(of_kind(kind), &Question::application,
+              with(application(), &Application::open_research, false));
 }
 
-RuleUse rule(std::string name, std::vector<std::string> any_of = {}) { return {std::move(name), std::move(any_of), "No."}; }
+RuleUse rule(std::string name, std::vector<std::string> any_of = {}) {
+  return {std::move(name), std::move(any_of), "No."};
+}
 
 std::vector<RuleCase> cases() {
   const RuleUse kinds = rule("organisation_kind", {"start_up", "sme"});
@@ -67,28 +73,36 @@ std::vector<RuleCase> cases() {
       {"the package", rule("size_within"), Question{}, true},
       {"a millisecond more", rule("size_within"), asking(&Application::amount, more), false},
       {"a millisecond less", rule("size_within"), asking(&Application::amount, less), false},
-      {"the upper end of a range", rule("size_within"), sized({{Unit::gpu, unit_hours(1), ten, false}}), true},
-      {"the lower end", rule("size_within"), sized({{Unit::gpu, ten, unit_hours(90), false}}), true},
+      {"the upper end of a range", rule("size_within"),
+       sized({{Unit::gpu, unit_hours(1), ten, false}}), true},
+      {"the lower end", rule("size_within"), sized({{Unit::gpu, ten, unit_hours(90), false}}),
+       true},
       {"above it", rule("size_within"), sized({{Unit::gpu, unit_hours(1), less, false}}), false},
-      {"about that much", rule("size_within"), sized({{Unit::gpu, unit_hours(1), unit_hours(2), true}}), true},
-      {"a size in another unit says nothing", rule("size_within"), sized({{Unit::core, unit_hours(1), ten, false}}),
-       false},
+      {"about that much", rule("size_within"),
+       sized({{Unit::gpu, unit_hours(1), unit_hours(2), true}}), true},
+      {"a size in another unit says nothing", rule("size_within"),
+       sized({{Unit::core, unit_hours(1), ten, false}}), false},
       {"each unit has its own", rule("size_within"),
-       sized({{Unit::core, unit_hours(1), unit_hours(2), false}, {Unit::gpu, ten, ten, false}}), true},
+       sized({{Unit::core, unit_hours(1), unit_hours(2), false}, {Unit::gpu, ten, ten, false}}),
+       true},
       {"no size", rule("size_within"), sized({}), false},
       {"a duration of the mode", rule("duration_allowed"), asking(&Application::months, 3), true},
       {"another", rule("duration_allowed"), asking(&Application::months, 4), false},
-      {"a partition of the call", rule("partition_offered"), asking(&Application::partition, lumi), true},
+      {"a partition of the call", rule("partition_offered"), asking(&Application::partition, lumi),
+       true},
       {"another", rule("partition_offered"), asking(&Application::partition, cpu), false},
       {"civil", rule("civil_use"), Question{}, true},
       {"not declared", rule("civil_use"), asking(&Application::civil_use, false), false},
       {"open", rule("open_research"), Question{}, true},
-      {"a start-up must declare it", rule("open_research"), secret(OrganisationKind::start_up), false},
-      {"so must a large company", rule("open_research"), secret(OrganisationKind::large_company), false},
+      {"a start-up must declare it", rule("open_research"), secret(OrganisationKind::start_up),
+       false},
+      {"so must a large company", rule("open_research"), secret(OrganisationKind::large_company),
+       false},
       {"a university need not", rule("open_research"), secret(OrganisationKind::research), true},
       {"nor a ministry", rule("open_research"), secret(OrganisationKind::public_sector), true},
       {"the first award", rule("one_live_award"), Question{}, true},
-      {"a second one", rule("one_live_award"), with(Question{}, &Question::has_live_award, true), false},
+      {"a second one", rule("one_live_award"), with(Question{}, &Question::has_live_award, true),
+       false},
   };
 }
 
@@ -96,8 +110,11 @@ TEST(Eligibility, EachRule) {
   for (const RuleCase& one : cases()) {
     const Question& asked = one.question;
     const Verdict verdict = policies::eligibility_rules().at(one.use.rule)(
-        {asked.organisation, asked.mode, asked.call, asked.application, asked.partition, asked.has_live_award}, one.use);
-    expect_answer(verdict.passed, one.passes, fmt::format("{}: {}", one.use.rule, one.what), one.where);
+        {asked.organisation, asked.mode, asked.call, asked.application, asked.partition,
+         asked.has_live_award},
+        one.use);
+    expect_answer(verdict.passed, one.passes, fmt::format("{}: {}", one.use.rule, one.what),
+                  one.where);
     EXPECT_EQ(verdict.rule, one.use.rule);
     if (verdict.passed) {
       EXPECT_FALSE(verdict.reason.empty()) << one.use.rule << ": " << one.what;

@@ -10,7 +10,8 @@ namespace {
 using jobs::Offer;
 
 /// An offer of a partition: its work in hours, its units, the balance left in hours.
-Offer offer(std::uint64_t partition, std::int64_t work, std::uint64_t units, std::int64_t balance_after) {
+Offer offer(std::uint64_t partition, std::int64_t work, std::uint64_t units,
+            std::int64_t balance_after) {
   Offer one;
   one.partition = PartitionId{partition};
   one.work = unit_hours(work);
@@ -33,15 +34,22 @@ TEST(LeastWork, Chooses) {
            {"the one with less work", {offer(1, 9, 16, 5), offer(2, 8, 16, 5)}, 2},
            {"in either order", {offer(2, 8, 16, 5), offer(1, 9, 16, 5)}, 2},
            {"less work for its size", {offer(1, 8, 16, 5), offer(2, 15, 32, 5)}, 2},
-           {"an idle small one before a busy large one", {offer(1, 1, 1'000, 5), offer(2, 0, 1, 5)}, 2},
-           {"as much for its size: the larger balance", {offer(1, 8, 16, 5), offer(2, 16, 32, 6)}, 2},
+           {"an idle small one before a busy large one",
+            {offer(1, 1, 1'000, 5), offer(2, 0, 1, 5)},
+            2},
+           {"as much for its size: the larger balance",
+            {offer(1, 8, 16, 5), offer(2, 16, 32, 6)},
+            2},
            {"balances do not matter before work", {offer(1, 8, 16, 500), offer(2, 7, 16, 6)}, 2},
-           {"all equal: the lower id", {offer(7, 0, 16, 5), offer(4, 0, 16, 5), offer(5, 0, 16, 5)}, 4},
+           {"all equal: the lower id",
+            {offer(7, 0, 16, 5), offer(4, 0, 16, 5), offer(5, 0, 16, 5)},
+            4},
            {"idle ones of any size are equal", {offer(2, 0, 1, 5), offer(1, 0, 1'000, 5)}, 1},
            {"of unknown size counts as one unit", {offer(1, 2, 0, 5), offer(2, 3, 2, 5)}, 2},
            {"two of unknown size", {offer(1, 2, 0, 5), offer(2, 1, 0, 5)}, 2},
            {"exact where a double is not",
-            {offer(1, huge, 1'000'003, 5), offer(2, huge - 1, 1'000'003, 5), offer(3, huge, 1'000'003, 5)},
+            {offer(1, huge, 1'000'003, 5), offer(2, huge - 1, 1'000'003, 5),
+             offer(3, huge, 1'000'003, 5)},
             2}}) {
     const JobRequest request = train();
     const jobs::PlacementAnswer answer = policies::least_work({request, one.offers});

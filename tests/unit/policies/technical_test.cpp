@@ -21,7 +21,8 @@ struct TechnicalCase {
 };
 
 Application of_jobs(std::uint32_t nodes_per_job, std::uint32_t gpus_per_job) {
-  return with(application(), &Application::nodes_per_job, nodes_per_job, &Application::gpus_per_job, gpus_per_job);
+  return with(application(), &Application::nodes_per_job, nodes_per_job, &Application::gpus_per_job,
+              gpus_per_job);
 }
 
 TEST(Technical, EachRule) {
@@ -39,10 +40,12 @@ TEST(Technical, EachRule) {
         TechnicalCase{"a node too many", four, of_jobs(5, 16), true, ten, "job_fits"},
         TechnicalCase{"a GPU too many", four, of_jobs(4, 17), true, ten, "job_fits"},
         TechnicalCase{"five GPUs on one node", four, of_jobs(1, 5), true, ten, "job_fits"},
-        TechnicalCase{"GPUs as the scheduler sees them", lumi_partition(), of_jobs(1, 8), true, ten, ""},
+        TechnicalCase{"GPUs as the scheduler sees them", lumi_partition(), of_jobs(1, 8), true, ten,
+                      ""},
         TechnicalCase{"and no more", lumi_partition(), of_jobs(1, 9), true, ten, "job_fits"},
         TechnicalCase{"unknown many nodes", unknown, of_jobs(5'000, 20'000), true, ten, ""},
-        TechnicalCase{"the largest numbers", unknown, of_jobs(4'294'967'295, 4'294'967'295), true, ten, ""},
+        TechnicalCase{"the largest numbers", unknown, of_jobs(4'294'967'295, 4'294'967'295), true,
+                      ten, ""},
         TechnicalCase{"no GPUs there", cores, of_jobs(1, 1), true, ten, "job_fits"},
         TechnicalCase{"none asked for", cores, of_jobs(1, 0), true, ten, ""},
         TechnicalCase{"nothing is well", four, of_jobs(5, 99), false, ComputeTime{},

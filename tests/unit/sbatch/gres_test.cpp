@@ -50,7 +50,6 @@ TEST(Gres, Forms) {
       {"nvme:1k", "nvme//1024"},
       {"nvme:2G", "nvme//2147483648"},
       {"gres:gpu:2", "gpu//2"},
-      {"gpu:1,", "gpu//1"},
       {"none", ""},
       {"NONE", ""},
   };
@@ -58,7 +57,9 @@ TEST(Gres, Forms) {
 }
 
 TEST(Gres, Refusals) {
-  constexpr std::string_view cases[] = {"",
+  constexpr std::string_view cases[] = {"gpu:1,",
+                                        ",gpu:1",
+                                        "",
                                         ",",
                                         "gpu:",
                                         "gpu::2",

@@ -6,6 +6,7 @@
 
 #include "sbatch/array.h"
 #include "sbatch/dependency.h"
+#include "sbatch/hostlist.h"
 #include "sbatch/values.h"
 
 namespace fabrica::sbatch {
@@ -123,6 +124,7 @@ TEST(Dependencies, Forms) {
       {"after:17+5:18+10", "after 17+5 18+10"},
       {"afterok:17+5", "afterok 17+5"},
       {"17", "afterany 17"},
+      {"", ""},
       {"17,18", "afterany 17 and afterany 18"},
       {"singleton", "singleton"},
       {"Singleton,AFTEROK:17", "singleton and afterok 17"},
@@ -136,8 +138,7 @@ TEST(Dependencies, Forms) {
 }
 
 TEST(Dependencies, Refusals) {
-  constexpr std::string_view cases[] = {"",
-                                        "afterok",
+  constexpr std::string_view cases[] = {"afterok",
                                         "afterok:",
                                         "afterok:x",
                                         "afterok:0",
@@ -342,12 +343,34 @@ TEST(Words, WhatSlurmSitesGetAsWritten) {
 }
 
 TEST(Hostlist, NamesAndRangesButNoFiles) {
-  for (const std::string_view text : {"a", "n[1-3]", "n1,n2", "gpu-[01-04,07],login.local"}) {
-    EXPECT_TRUE(parse_hostlist(text).has_value()) << text;
-  }
-  for (const std::string_view text :
-       {"", "/etc/hosts", "./hosts", "n[1-3", "n1]", "n[1[2]]", "n 1", "$NODES"}) {
-    EXPECT_FALSE(parse_hostlist(text).has_value()) << text;
+  constexpr std::pair<std::string_view, std::uint64_t> cases[] = {
+      {"a", 1},
+      {"n[1-3]", 3},
+      {"n1,n2", 2},
+      {"gpu-[01-04,07],login.local", 6},
+      {"r[1-2]n[1-3]", 6},
+      {"n[0-9]-ib", 10},
+      {"n[1-999999]", 100'001},
+      // Refused:
+      {"", 0},
+      {"/etc/hosts", 0},
+      {"./hosts", 0},
+      {"n[1-3", 0},
+      {"n1]", 0},
+      {"n[1[2]]", 0},
+      {"n[3-1]", 0},
+      {"n[]", 0},
+      {"n[a]", 0},
+      {"n1,", 0},
+      {",n1", 0},
+      {"n 1", 0},
+      {"$NODES", 0},
+  };
+  for (const auto& [text, hosts] : cases) {
+    EXPECT_EQ(parse_hostlist(text).has_value(), hosts > 0) << text;
+    if (hosts > 0) {
+      EXPECT_EQ(hosts_in(text), hosts) << text;
+    }
   }
 }
 

@@ -60,6 +60,10 @@ TEST(Shape, NodesAndTasks) {
       {"-B 2:4 -N2-4", "2-4n 2t+ 1t/n"},
       {"-B 2 -n3", "1-3n 3t"},
       {"--sockets-per-node=2", "1n 1t+ 1t/n"},
+      {"-w n[1-4]", "4n 4t+ 1t/n"},
+      {"-w n1 -N2", "2n 2t+ 1t/n"},
+      {"-w n[1-3] -N2-4", "3-4n 3t+ 1t/n"},
+      {"-w n[1-4] -n2", "2n 2t 1t/n"},
       {"--sockets-per-node=2 --cores-per-socket=4 -N2", "2n 16t+ 8t/n"},
       {"--threads-per-core=2 --ntasks-per-node=3 -N2", "2n 6t+ 3t/n"},
   };
@@ -141,6 +145,7 @@ TEST(Shape, Contradictions) {
       {"--mem=1 --mem-per-gpu=2 --gpus=1", "error 2:17 --mem-per-gpu"},
       {"--mem-per-gpu=2G", "error 2:9 --mem-per-gpu"},
       {"--mem-per-gpu=1G --gres=nvme:1", "error 2:9 --mem-per-gpu; remark 2:26 --gres"},
+      {"-w n[1-4] -N2", "error 2:9 --nodelist"},
       {"--core-spec=1 --thread-spec=1", "error 2:23 --thread-spec"},
       {"--time-min=20 --time=10", "error 2:9 --time-min"},
       {"--gpus-per-node=1025", "error 2:9 --gpus-per-node"},

@@ -158,8 +158,17 @@ TEST(Srun, SignalsReachTheTasksOnce) {
   World world;
   TaskSpec spec = world.spec("signals");
   spec.cores = 2;
-  const std::string task = R"sh(bash -c 'trap "echo got >> got.$SLURM_PROCID; exit 5" TERM USR1
-      echo > up.$SLURM_PROCID; while :; do sleep 0.05; done')sh";
+  // Says each signal as it comes, without a program of its own to wait for, and goes on for a while
+  // after the first: a second one would be seen.
+  std::ofstream(world.work("task.sh")) << R"sh(
+    got=0
+    trap 'got=1; echo got >> got.$SLURM_PROCID' TERM USR1
+    exec 9<> <(:)
+    echo > up.$SLURM_PROCID
+    until [ $got = 1 ]; do read -t 0.2 -u 9; done
+    for i in 1 2 3 4 5; do read -t 0.2 -u 9; done
+    exit 5)sh";
+  const std::string task = "bash task.sh";
   // From the script: srun passes it on.
   world.submit(spec, fmt::format(R"(
     srun -n 2 {} & pid=$!

@@ -25,7 +25,7 @@ T with(T thing) {
   return thing;
 }
 template <class T, class Member, class Value, class... Rest>
-T with(T thing, Member T::*member, Value&& value, Rest&&... rest) {
+T with(T thing, Member T::* member, Value&& value, Rest&&... rest) {
   if constexpr (std::is_arithmetic_v<Member>) {
     thing.*member = static_cast<Member>(value);
   } else {

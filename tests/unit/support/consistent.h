@@ -22,14 +22,17 @@ inline std::string inconsistent_jobs(const State& state) {
     for (const jobs::Task& task : job.tasks) left += task.outcome == jobs::Outcome::none ? 1 : 0;
     if (job.phase == jobs::JobPhase::ended) {
       ended += 1;
-      if (job.outcome == jobs::Outcome::none) wrong = fmt::format("{} ended without an outcome", id);
+      if (job.outcome == jobs::Outcome::none)
+        wrong = fmt::format("{} ended without an outcome", id);
       return;
     }
-    if (left != job.tasks_left || left == 0) wrong = fmt::format("{} has the wrong number of tasks left", id);
+    if (left != job.tasks_left || left == 0)
+      wrong = fmt::format("{} has the wrong number of tasks left", id);
     if ((job.phase == jobs::JobPhase::waiting) != (job.dependencies_left > 0)) {
       wrong = fmt::format("{} waits for nothing or does not wait", id);
     }
-    if (job.dependencies_left > job.request.dependencies.size()) wrong = fmt::format("{} waits for too many", id);
+    if (job.dependencies_left > job.request.dependencies.size())
+      wrong = fmt::format("{} waits for too many", id);
     work[job.partition] += state.ledger.holds.at(jobs::hold_of(id)).remaining;
     live_of_project[job.project] += 1;
     if (job.cancel_requested) {
@@ -40,16 +43,20 @@ inline std::string inconsistent_jobs(const State& state) {
   });
   for (const auto& [site, queue] : state.jobs.sites) {
     const jobs::SiteQueue& counted = queues[site];
-    if (queue.to_start != counted.to_start) wrong = fmt::format("{} is told to start the wrong jobs", site);
-    if (queue.to_cancel != counted.to_cancel) wrong = fmt::format("{} is told to stop the wrong jobs", site);
+    if (queue.to_start != counted.to_start)
+      wrong = fmt::format("{} is told to start the wrong jobs", site);
+    if (queue.to_cancel != counted.to_cancel)
+      wrong = fmt::format("{} is told to stop the wrong jobs", site);
     queues.erase(site);
   }
   if (!queues.empty()) wrong = "a site is told nothing";
   if (work != state.jobs.work) wrong = "the work on a partition is not what its jobs hold";
-  if (live_of_project != state.jobs.live_of_project) wrong = "a project's count of live jobs is wrong";
+  if (live_of_project != state.jobs.live_of_project)
+    wrong = "a project's count of live jobs is wrong";
   if (ended != state.jobs.ended.size()) wrong = "the list of ended jobs is wrong";
   for (const JobId id : state.jobs.doomed) {
-    if (state.jobs.jobs.at(id).phase != jobs::JobPhase::waiting) wrong = fmt::format("{} is doomed, not waiting", id);
+    if (state.jobs.jobs.at(id).phase != jobs::JobPhase::waiting)
+      wrong = fmt::format("{} is doomed, not waiting", id);
   }
   return wrong;
 }
@@ -65,7 +72,8 @@ inline std::string inconsistent_calls(const State& state) {
     const bool active = award.phase == calls::AwardPhase::active;
     if (offered) deadlines.emplace(award.accept_until, id);
     if (active) deadlines.emplace(award.ends, id);
-    if (account.closed == (offered || active)) wrong = fmt::format("{} is over and open, or the reverse", id);
+    if (account.closed == (offered || active))
+      wrong = fmt::format("{} is over and open, or the reverse", id);
     if (active && account.locked) wrong = fmt::format("{} is active and locked", id);
     if (account.closed && account.available() != ComputeTime{}) {
       wrong = fmt::format("{} is over and keeps {} ms", id, account.available().unit_ms());
@@ -80,7 +88,8 @@ inline std::string inconsistent_calls(const State& state) {
   if (deadlines != state.calls.deadlines) wrong = "the deadlines are not those of the awards";
   for (const auto& [call, queue] : state.calls.waiting) {
     const std::set<ProposalId> queued(queue.begin(), queue.end());
-    if (!std::ranges::is_sorted(queue) || queued != waiting[call]) wrong = fmt::format("{} has a wrong queue", call);
+    if (!std::ranges::is_sorted(queue) || queued != waiting[call])
+      wrong = fmt::format("{} has a wrong queue", call);
     waiting.erase(call);
   }
   std::erase_if(waiting, [](const auto& call) { return call.second.empty(); });

@@ -7,11 +7,12 @@
 
 namespace fabrica::test {
 
-/// What a log may do with one append: keep it and say so; keep it and give no clear answer; lose it and give none.
+/// What a log may do with one append: keep it and say so; keep it and give no clear answer; lose it
+/// and give none.
 enum class Mood : std::uint8_t { clear, kept_in_doubt, lost_in_doubt };
 
-/// A log in memory whose next answers are chosen beforehand; clear ones when none is left. Like a log that several
-/// writers share, it may also grow by itself just before an append.
+/// A log in memory whose next answers are chosen beforehand; clear ones when none is left. Like a
+/// log that several writers share, it may also grow by itself just before an append.
 class DoubtfulLog : public EventLog {
  public:
   std::deque<Mood> moods;
@@ -28,7 +29,9 @@ class DoubtfulLog : public EventLog {
     const Appended appended = inner_.append(group);
     return mood == Mood::clear ? appended : Appended::unknown;
   }
-  std::vector<Recorded> read(Seq after, std::size_t limit) override { return inner_.read(after, limit); }
+  std::vector<Recorded> read(Seq after, std::size_t limit) override {
+    return inner_.read(after, limit);
+  }
   std::optional<KeptReply> reply_to(CommandId id) override { return inner_.reply_to(id); }
   bool load_snapshot(State& state) override { return snapshot(state); }
 

@@ -6,11 +6,12 @@
 #include "base/random.h"
 #include "unit/support/world.h"
 
-/// Random commands of every kind, for properties: some that could be meant, some that nobody could mean.
+/// Random commands of every kind, for properties: some that could be meant, some that nobody could
+/// mean.
 namespace fabrica::test {
 
-/// Any value of any described type: ids and numbers that are small, those at the ends of their range, and texts that
-/// are in use, empty, too long or broken.
+/// Any value of any described type: ids and numbers that are small, those at the ends of their
+/// range, and texts that are in use, empty, too long or broken.
 class Nonsense {
  public:
   Nonsense(Random& random, Time now) : random_(random), now_(now) {}
@@ -42,27 +43,58 @@ class Nonsense {
     }
   }
   void fill(std::string& value) {
-    static const std::vector<std::string> texts{"",      "PT",         "ES",          "north",       "south-lumi",
-                                                "a\nb",  "playground", "size_within", "one_live_award", "\xff\xfe",
-                                                "plain", "h100",       std::string(5'000, 'x')};
+    static const std::vector<std::string> texts{"",
+                                                "PT",
+                                                "ES",
+                                                "north",
+                                                "south-lumi",
+                                                "a\nb",
+                                                "playground",
+                                                "size_within",
+                                                "one_live_award",
+                                                "\xff\xfe",
+                                                "plain",
+                                                "h100",
+                                                std::string(5'000, 'x')};
     value = texts[random_.below(texts.size())];
   }
   void fill(ComputeTime& value) {
     static const std::vector<ComputeTime> amounts{
-        ComputeTime{},        ComputeTime{1},   unit_hours(1),  unit_hours(10),
-        unit_hours(-1),       amount_max,       -amount_max,    ComputeTime{amount_max.unit_ms() + 1},
-        ledger::issued_max,   ledger::no_floor, unit_hours(90), ComputeTime{std::numeric_limits<std::int64_t>::max()},
+        ComputeTime{},
+        ComputeTime{1},
+        unit_hours(1),
+        unit_hours(10),
+        unit_hours(-1),
+        amount_max,
+        -amount_max,
+        ComputeTime{amount_max.unit_ms() + 1},
+        ledger::issued_max,
+        ledger::no_floor,
+        unit_hours(90),
+        ComputeTime{std::numeric_limits<std::int64_t>::max()},
         ComputeTime{std::numeric_limits<std::int64_t>::min()}};
     value = amounts[random_.below(amounts.size())];
   }
   void fill(Time& value) {
     const std::int64_t any = static_cast<std::int64_t>(random_.next());
-    const std::vector<Time> times{Time{}, now_,  now_ - hours(1), now_ + hours(1), now_ + days(40),
-                                  never,  {any}, {-1},            {std::numeric_limits<std::int64_t>::min()}};
+    const std::vector<Time> times{Time{},
+                                  now_,
+                                  now_ - hours(1),
+                                  now_ + hours(1),
+                                  now_ + days(40),
+                                  never,
+                                  {any},
+                                  {-1},
+                                  {std::numeric_limits<std::int64_t>::min()}};
     value = times[random_.below(times.size())];
   }
   void fill(Duration& value) {
-    static const std::vector<Duration> spans{{}, {1}, hours(1), days(2), days(400), hours(-1),
+    static const std::vector<Duration> spans{{},
+                                             {1},
+                                             hours(1),
+                                             days(2),
+                                             days(400),
+                                             hours(-1),
                                              {std::numeric_limits<std::int64_t>::max()}};
     value = spans[random_.below(spans.size())];
   }
@@ -108,7 +140,8 @@ struct Asked {
 /// A command that could be meant in `state`, by somebody who may well be allowed it.
 class Plausible {
  public:
-  Plausible(Random& random, const State& state, Time now) : random_(random), state_(state), now_(now) {}
+  Plausible(Random& random, const State& state, Time now)
+      : random_(random), state_(state), now_(now) {}
 
   Asked any() {
     switch (random_.below(22)) {
@@ -117,22 +150,26 @@ class Plausible {
       case 1:
         return {admin, ledger::Transfer{account(), account(), amount(), ""}};
       case 2:
-        return {admin, ledger::Exchange{account(), account(), amount(), {one_to(9), one_to(9)}, ""}};
+        return {admin,
+                ledger::Exchange{account(), account(), amount(), {one_to(9), one_to(9)}, ""}};
       case 3:
-        return {admin, ledger::CorrectCharge{account(), amount(), one_of(state_.jobs.last_job), ""}};
+        return {admin,
+                ledger::CorrectCharge{account(), amount(), one_of(state_.jobs.last_job), ""}};
       case 4:
         return {admin, federation::DrainSite{SiteId{1 + random_.below(2)}, random_.chance(1, 3)}};
       case 5:
         return propose();
       case 6:
       case 17:
-        return {officer, calls::AssessProposal{ProposalId{late(state_.calls.last_proposal)}, true, ""}};
+        return {officer,
+                calls::AssessProposal{ProposalId{late(state_.calls.last_proposal)}, true, ""}};
       case 7:
       case 15:
         return {officer, calls::GrantAward{ProposalId{late(state_.calls.last_proposal)}}};
       case 8:
       case 16:
-        return {lead, calls::AnswerAward{AwardId{late(state_.calls.last_award)}, random_.chance(2, 3)}};
+        return {lead,
+                calls::AnswerAward{AwardId{late(state_.calls.last_award)}, random_.chance(2, 3)}};
       case 9:
         return {the_system, PassTime{}};
       case 10:
@@ -163,7 +200,8 @@ class Plausible {
   PartitionId partition() { return PartitionId{1 + random_.below(4)}; }
   AccountId account() { return AccountId{one_of(state_.ledger.last_account)}; }
   ComputeTime amount() {
-    const ComputeTime size = random_.chance(1, 2) ? unit_hours(one_to(20)) : ComputeTime{one_to(10'000)};
+    const ComputeTime size =
+        random_.chance(1, 2) ? unit_hours(one_to(20)) : ComputeTime{one_to(10'000)};
     return random_.chance(1, 4) ? -size : size;
   }
 
@@ -173,12 +211,14 @@ class Plausible {
     application.amount = unit_hours(one_to(12));
     application.months = static_cast<std::uint32_t>(one_to(3));
     // The first calls of a settled world are for one partition each, in the order of partitions.
-    const std::uint64_t call = random_.chance(2, 3) ? application.partition.value : one_of(state_.calls.last_call);
+    const std::uint64_t call =
+        random_.chance(2, 3) ? application.partition.value : one_of(state_.calls.last_call);
     return {lead, calls::SubmitProposal{CallId{call}, project, application}};
   }
 
   Asked people() {
-    if (random_.chance(1, 3)) return {admin, federation::RegisterPerson{OrganisationId{one_of(2)}, {}, {}}};
+    if (random_.chance(1, 3))
+      return {admin, federation::RegisterPerson{OrganisationId{one_of(2)}, {}, {}}};
     if (random_.chance(1, 2)) return {lead, federation::OpenProject{"A project", start_up}};
     return {lead, federation::AddMember{project, PersonId{one_of(state_.federation.last_person)}}};
   }
@@ -188,8 +228,9 @@ class Plausible {
     const federation::Partition* known = state_.federation.partitions.find(partition());
     if (known == nullptr) return people();
     const auto cores = static_cast<std::uint32_t>(one_to(64));
-    return {admin, federation::RegisterPartition{with(*known, &federation::Partition::nodes, random_.below(6),
-                                                      &federation::Partition::cores_per_node, cores)}};
+    return {admin, federation::RegisterPartition{
+                       with(*known, &federation::Partition::nodes, random_.below(6),
+                            &federation::Partition::cores_per_node, cores)}};
   }
 
   Asked submit() {
@@ -209,12 +250,15 @@ class Plausible {
   jobs::ReportFromSite report() {
     const JobId id = job();
     const jobs::Job* known = state_.jobs.jobs.find(id);
-    const SiteId site = known != nullptr && random_.chance(9, 10) ? known->site : SiteId{1 + random_.below(3)};
-    const auto task = static_cast<std::uint32_t>(random_.below(known == nullptr ? 2 : known->tasks.size() + 1));
+    const SiteId site =
+        known != nullptr && random_.chance(9, 10) ? known->site : SiteId{1 + random_.below(3)};
+    const auto task =
+        static_cast<std::uint32_t>(random_.below(known == nullptr ? 2 : known->tasks.size() + 1));
     const Time from = random_.chance(1, 8) ? Time{} : now_ - minutes(one_to(120));
     if (random_.chance(1, 4)) return queued(id, site);
     if (random_.chance(1, 3)) return started(id, from, task, site);
-    const auto outcome = random_.chance(1, 2) ? jobs::Outcome::completed : static_cast<jobs::Outcome>(random_.below(10));
+    const auto outcome = random_.chance(1, 2) ? jobs::Outcome::completed
+                                              : static_cast<jobs::Outcome>(random_.below(10));
     return ended(id, from, now_ - minutes(random_.between(-5, 60)), outcome, task, site);
   }
 
@@ -223,7 +267,8 @@ class Plausible {
   Time now_;
 };
 
-/// The command that `seed` stands for in `state`, three out of four plausible; `now` moves on with it, mostly forward.
+/// The command that `seed` stands for in `state`, three out of four plausible; `now` moves on with
+/// it, mostly forward.
 inline Asked command_of(std::uint64_t seed, const State& state, Time& now) {
   Random random{seed};
   switch (random.below(24)) {

@@ -26,8 +26,8 @@ using jobs::JobRequest;
 using ledger::AccountId;
 
 // People. The lead and the member belong to `project`, the rival leads `other_project`.
-inline constexpr PersonId the_system{0}, admin{1}, officer{2}, north_operator{3}, south_operator{4}, lead{5},
-    member{6}, rival{7}, nobody{99};
+inline constexpr PersonId the_system{0}, admin{1}, officer{2}, north_operator{3}, south_operator{4},
+    lead{5}, member{6}, rival{7}, nobody{99};
 inline constexpr OrganisationId start_up{1}, university{2}, far_company{3};
 inline constexpr ProjectId project{1}, other_project{2};
 
@@ -39,13 +39,14 @@ inline constexpr SystemId north_system{1}, south_system{2}, dark_system{3};
 inline constexpr PartitionId gpu{1}, cpu{2}, lumi{3}, nodes{4}, dark_gpu{5};
 
 // The accounts that each of the first four gets with its capacity, in the order of partitions.
-inline constexpr AccountId gpu_capacity{1}, gpu_pool{2}, gpu_usage{3}, cpu_capacity{4}, cpu_pool{5}, cpu_usage{6},
-    lumi_capacity{7}, lumi_pool{8}, lumi_usage{9}, nodes_capacity{10}, nodes_pool{11}, nodes_usage{12};
+inline constexpr AccountId gpu_capacity{1}, gpu_pool{2}, gpu_usage{3}, cpu_capacity{4}, cpu_pool{5},
+    cpu_usage{6}, lumi_capacity{7}, lumi_pool{8}, lumi_usage{9}, nodes_capacity{10}, nodes_pool{11},
+    nodes_usage{12};
 
 inline const Time day_one = *parse_time("2026-11-22T08:00:00Z");
 
-/// A kernel without an engine: decides and applies at once, keeps the log, and checks around each command that
-/// the decision changed nothing and that no invariant broke.
+/// A kernel without an engine: decides and applies at once, keeps the log, and checks around each
+/// command that the decision changed nothing and that no invariant broke.
 struct World {
   State state;
   Policies policies = policies::defaults();
@@ -69,13 +70,15 @@ struct World {
   /// For set-up: ends the test run when the command is refused.
   void must(PersonId actor, const Command& command) {
     const Result<std::vector<Event>> events = decide_only(actor, command);
-    CHECK(events.has_value(), events ? std::string() : answer_of(events.error()) + ": " + events.error().text);
+    CHECK(events.has_value(),
+          events ? std::string() : answer_of(events.error()) + ": " + events.error().text);
     apply_all(actor, *events);
   }
 
   void apply_all(PersonId actor, const std::vector<Event>& events) {
     for (const Event& event : events) {
-      log.push_back(Recorded{Seq{state.last.value + 1}, std::max(now, state.now), CommandId{}, actor, event});
+      log.push_back(
+          Recorded{Seq{state.last.value + 1}, std::max(now, state.now), CommandId{}, actor, event});
       apply(state, log.back());
     }
   }
@@ -123,10 +126,12 @@ struct Case {
 
 /// Asks in order, each line in the world that the lines before it have made.
 inline void check(World& world, std::initializer_list<Case> cases) {
-  for (const Case& one : cases) expect_answer(world.ask(one.actor, one.command), one.answer, one.what, one.where);
+  for (const Case& one : cases)
+    expect_answer(world.ask(one.actor, one.command), one.answer, one.what, one.where);
 }
 
-inline federation::Site site_of(std::string slug, federation::Connection connection, std::string country = "PT") {
+inline federation::Site site_of(std::string slug, federation::Connection connection,
+                                std::string country = "PT") {
   federation::Site site;
   site.slug = std::move(slug);
   site.name = "A site";
@@ -143,7 +148,8 @@ inline federation::System system_of(std::string slug, SiteId site) {
   return system;
 }
 
-inline federation::Partition partition_of(std::string slug, SiteId site, SystemId system, Unit unit) {
+inline federation::Partition partition_of(std::string slug, SiteId site, SystemId system,
+                                          Unit unit) {
   federation::Partition partition;
   partition.slug = std::move(slug);
   partition.name = "A partition";
@@ -165,8 +171,8 @@ inline federation::Partition partition_of(std::string slug, SiteId site, SystemI
 /// A node of LUMI-G: billed as 4 GPUs, its scheduler sees 8 halves.
 inline federation::Partition lumi_partition() {
   return with(partition_of("south-lumi", south, south_system, Unit::gpu),
-              &federation::Partition::gpus_per_node_scheduled, 8, &federation::Partition::gpu_kind, "mi250x-gcd",
-              &federation::Partition::cores_per_node, 64);
+              &federation::Partition::gpus_per_node_scheduled, 8, &federation::Partition::gpu_kind,
+              "mi250x-gcd", &federation::Partition::cores_per_node, 64);
 }
 
 /// Sites, partitions, people and projects, nothing else.
@@ -222,7 +228,8 @@ inline calls::AccessMode plain_mode() {
   return mode;
 }
 
-/// A mode like the Playground: a fixed package for enterprises, every rule in use, each with its own reason.
+/// A mode like the Playground: a fixed package for enterprises, every rule in use, each with its
+/// own reason.
 inline calls::AccessMode playground() {
   calls::AccessMode mode;
   mode.slug = "playground";
@@ -266,7 +273,8 @@ inline World with_call() {
 }
 
 /// The way of a project to `amount` of a partition, from the mode to the offer.
-inline AwardId offer_award(World& world, PersonId who, ProjectId for_project, PartitionId partition, ComputeTime amount) {
+inline AwardId offer_award(World& world, PersonId who, ProjectId for_project, PartitionId partition,
+                           ComputeTime amount) {
   world.must(admin, calls::RegisterMode{plain_mode()});
   const ModeId mode = world.state.calls.mode_by_slug.at(plain_mode().slug);
   world.must(officer, calls::OpenCall{mode, "A plain call", {partition}});
@@ -275,7 +283,8 @@ inline AwardId offer_award(World& world, PersonId who, ProjectId for_project, Pa
   application.partition = partition;
   application.amount = amount;
   application.months = 3;
-  world.must(who, calls::SubmitProposal{CallId{world.state.calls.last_call}, for_project, application});
+  world.must(who,
+             calls::SubmitProposal{CallId{world.state.calls.last_call}, for_project, application});
   const ProposalId proposal{world.state.calls.last_proposal};
   world.must(officer, calls::AssessProposal{proposal, true, ""});
   world.must(officer, calls::GrantAward{proposal});
@@ -283,8 +292,8 @@ inline AwardId offer_award(World& world, PersonId who, ProjectId for_project, Pa
 }
 
 /// The same up to an accepted award; its account.
-inline AccountId give_award(World& world, PersonId who, ProjectId for_project, PartitionId partition,
-                            ComputeTime amount) {
+inline AccountId give_award(World& world, PersonId who, ProjectId for_project,
+                            PartitionId partition, ComputeTime amount) {
   const AwardId award = offer_award(world, who, for_project, partition, amount);
   world.must(who, calls::AnswerAward{award, true});
   return world.state.calls.awards.at(award).account;
@@ -296,7 +305,8 @@ inline constexpr AccountId gpu_award{13}, cpu_award{14}, lumi_award{15}, nodes_a
 /// Capacity, and an accepted award of 100 unit-hours for `project` on each of the four partitions.
 inline World with_awards() {
   World world = with_capacity();
-  for (const PartitionId id : {gpu, cpu, lumi, nodes}) give_award(world, lead, project, id, unit_hours(100));
+  for (const PartitionId id : {gpu, cpu, lumi, nodes})
+    give_award(world, lead, project, id, unit_hours(100));
   return world;
 }
 
@@ -316,10 +326,12 @@ inline JobRequest train_on_gpu() { return with(train(), &JobRequest::partition, 
 inline jobs::ReportFromSite queued(JobId job, SiteId site = north) {
   return {site, jobs::SiteQueued{job, "4711"}};
 }
-inline jobs::ReportFromSite started(JobId job, Time at, std::uint32_t task = 0, SiteId site = north) {
+inline jobs::ReportFromSite started(JobId job, Time at, std::uint32_t task = 0,
+                                    SiteId site = north) {
   return {site, jobs::SiteStarted{job, task, at}};
 }
-inline jobs::SiteEnded ended_report(JobId job, Time from, Time to, jobs::Outcome outcome, std::uint32_t task = 0) {
+inline jobs::SiteEnded ended_report(JobId job, Time from, Time to, jobs::Outcome outcome,
+                                    std::uint32_t task = 0) {
   jobs::SiteEnded report;
   report.job = job;
   report.task = task;
@@ -328,7 +340,8 @@ inline jobs::SiteEnded ended_report(JobId job, Time from, Time to, jobs::Outcome
   report.outcome = outcome;
   return report;
 }
-inline jobs::ReportFromSite ended(JobId job, Time from, Time to, jobs::Outcome outcome = jobs::Outcome::completed,
+inline jobs::ReportFromSite ended(JobId job, Time from, Time to,
+                                  jobs::Outcome outcome = jobs::Outcome::completed,
                                   std::uint32_t task = 0, SiteId site = north) {
   return {site, ended_report(job, from, to, outcome, task)};
 }

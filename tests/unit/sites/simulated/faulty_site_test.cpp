@@ -64,10 +64,12 @@ TEST(FaultySite, WhateverHappensEachJobRunsOnceAndItsEndIsHeard) {
   for (std::uint64_t seed = 1; seed <= 40; ++seed) {
     const Outcome outcome = work_through(Faults<SiteFault>(Random{seed}, 4));
     EXPECT_EQ(outcome.ended.size(), jobs_told) << "seed " << seed;
-    for (const auto& [job, count] : outcome.runs) EXPECT_EQ(count, 1) << "seed " << seed << " " << to_string(job);
+    for (const auto& [job, count] : outcome.runs)
+      EXPECT_EQ(count, 1) << "seed " << seed << " " << to_string(job);
     for (const auto& [fault, count] : outcome.fired) seen.insert(fault);
   }
-  EXPECT_EQ(seen.size(), boost::mp11::mp_size<boost::describe::describe_enumerators<SiteFault>>::value);
+  EXPECT_EQ(seen.size(),
+            boost::mp11::mp_size<boost::describe::describe_enumerators<SiteFault>>::value);
 }
 
 TEST(Faults, HealedNoneFires) {

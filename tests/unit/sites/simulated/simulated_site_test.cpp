@@ -75,8 +75,10 @@ TEST(Fate, IsDrawnFromSeedAndNameAlone) {
     const Fate fate = fate_of(3, task, hours(1));
     EXPECT_EQ(fate.run, fate_of(3, task, hours(1)).run);
     EXPECT_GE(fate.run.ms, 1);
-    if (fate.outcome == Outcome::timeout) EXPECT_GE(fate.run, hours(1));
-    else EXPECT_LT(fate.run, hours(1));
+    if (fate.outcome == Outcome::timeout)
+      EXPECT_GE(fate.run, hours(1));
+    else
+      EXPECT_LT(fate.run, hours(1));
     outcomes[fate.outcome] += 1;
   }
   EXPECT_EQ(outcomes.size(), 7U);
@@ -84,7 +86,8 @@ TEST(Fate, IsDrawnFromSeedAndNameAlone) {
 }
 
 TEST(Fate, TheShortestLimitStillTakesAMillisecond) {
-  EXPECT_EQ(fate_of(3, {JobId{job_with(Outcome::completed, 3)}, 1, 0}, Duration{1}).run, Duration{1});
+  EXPECT_EQ(fate_of(3, {JobId{job_with(Outcome::completed, 3)}, 1, 0}, Duration{1}).run,
+            Duration{1});
 }
 
 TEST(SimulatedSite, TakesAJobOnceHoweverOftenItIsTold) {
@@ -217,14 +220,16 @@ TEST(SimulatedSite, RefusesWhatCanNeverRun) {
 TEST(SimulatedSite, NeverRunsMoreThanItsNodesHold) {
   Watched watched;
   for (std::uint64_t id = 1; id <= 60; ++id) {
-    watched.tell(job(id, 1 + static_cast<std::uint32_t>(id % 8), 1 + static_cast<std::uint32_t>(id % 2)));
+    watched.tell(
+        job(id, 1 + static_cast<std::uint32_t>(id % 8), 1 + static_cast<std::uint32_t>(id % 2)));
   }
   const std::vector<SiteEnded> ended = watched.all<SiteEnded>();
   ASSERT_EQ(ended.size(), 60U);
   for (const SiteEnded& at : ended) {
     std::uint64_t cores = 0;
     for (const SiteEnded& other : ended) {
-      const bool running = other.started != Time{} && other.started <= at.started && at.started < other.ended;
+      const bool running =
+          other.started != Time{} && other.started <= at.started && at.started < other.ended;
       if (running) cores += (1 + other.job.value % 8) * (1 + other.job.value % 2);
     }
     EXPECT_LE(cores, 16U);

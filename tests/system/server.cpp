@@ -1,0 +1,141 @@
+#include "system/server.h"
+
+#include <fcntl.h>
+#include <fmt/core.h>
+#include <gtest/gtest.h>
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <fstream>
+#include <thread>
+
+#include "base/check.h"
+#include "json/write.h"
+
+namespace fabrica::test {
+
+namespace {
+
+constexpr std::chrono::seconds deadline{120};
+constexpr Duration answer_time = seconds(60);
+
+std::string first_line(const std::filesystem::path& path) {
+  std::ifstream in(path);
+  std::string line;
+  std::getline(in, line);
+  return line;
+}
+
+std::string program() {
+  const char* programs = std::getenv("FABRICA_BIN_DIR");
+  CHECK(programs != nullptr, "the test runner says where the programs are (FABRICA_BIN_DIR)");
+  return (std::filesystem::path(programs) / "fabricad").string();
+}
+
+}  // namespace
+
+std::string ServerProcess::token() const { return first_line(directory_ / "admin-token"); }
+
+bool ServerProcess::is_ready() {
+  url_ = first_line(directory_ / "server");
+  if (url_.empty()) return false;
+  const Result<net::Url> url = net::parse_url(url_);
+  if (!url) return false;
+  net::Client client(*url);
+  net::Request request;
+  request.path = {"readyz"};
+  const Result<net::Response> answer = client.send(std::move(request), answer_time);
+  return answer && answer->status == 200;
+}
+
+void ServerProcess::start() {
+  std::filesystem::create_directories(directory_);
+  std::filesystem::remove(directory_ / "server");
+  const std::string path = program();
+  const std::string log = (directory_ / "fabricad.log").string();
+  process_ = ::fork();
+  CHECK(process_ >= 0, "fork");
+  if (process_ == 0) {
+    const int file = ::open(log.c_str(), O_WRONLY | O_CREAT | O_APPEND, 0600);
+    ::dup2(file, 1);
+    ::dup2(file, 2);
+    ::execl(path.c_str(), "fabricad", "--data", directory_.c_str(), "--port", "0", nullptr);
+    ::_exit(127);
+  }
+  const auto until = std::chrono::steady_clock::now() + deadline;
+  while (!is_ready()) {
+    CHECK(::waitpid(process_, nullptr, WNOHANG) == 0, "fabricad ended while it started; see fabricad.log");
+    CHECK(std::chrono::steady_clock::now() < until, "fabricad answers within two minutes");
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  }
+}
+
+void ServerProcess::kill() {
+  if (process_ <= 0) return;
+  ::kill(process_, SIGKILL);
+  ::waitpid(process_, nullptr, 0);
+  process_ = -1;
+}
+
+int ServerProcess::stop() {
+  ::kill(process_, SIGTERM);
+  int status = 0;
+  ::waitpid(process_, &status, 0);
+  process_ = -1;
+  return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+Result<net::Response> ask(net::Client& client, const std::string& token, net::Method method, std::string_view target,
+                          std::string body) {
+  TRY(net::Target parsed, net::parse_target(target));
+  net::Request request;
+  request.method = method;
+  request.path = std::move(parsed.path);
+  request.query = std::move(parsed.query);
+  request.headers.add("Authorization", "Bearer " + token);
+  if (!body.empty()) request.headers.add("Content-Type", "application/json");
+  request.body = std::move(body);
+  return client.send(std::move(request), answer_time);
+}
+
+json::Value must(net::Client& client, const std::string& token, net::Method method, std::string_view target,
+                 std::string body) {
+  const Result<net::Response> answer = ask(client, token, method, target, std::move(body));
+  if (!answer || answer->status >= 300) {
+    ADD_FAILURE() << target << ": " << (answer ? answer->body : answer.error().text);
+    return {};
+  }
+  return *json::Value::parse(answer->body.empty() ? "null" : answer->body);
+}
+
+std::int64_t make_project(net::Client& client, const std::string& token) {
+  const auto post = [&](std::string_view target, std::string body) {
+    return must(client, token, net::Method::post, target, std::move(body));
+  };
+  post("/v1/partitions/local-cpu/capacity", R"({"hours":"2000","text":"capacity"})");
+  post("/v1/organisations", R"({"name":"Start-up","country":"PT","kind":"start_up"})");
+  const std::int64_t project = *post("/v1/projects", R"({"title":"A project","organisation":1})").get("id").as_int();
+  post("/v1/calls", R"({"mode":"playground","title":"Playground","partitions":["local-cpu"]})");
+  post("/v1/calls/1/proposals",
+       fmt::format(R"({{"project":{},"title":"Work","partition":"local-cpu","hours":"500","months":1,"gpus_per_job":0,)"
+                   R"("nodes_per_job":1,"civil_use":true,"open_research":true,"text":"some work"}})",
+                   project));
+  post("/v1/proposals/1:assess", R"({"suitable":true,"text":""})");
+  post("/v1/proposals/1:grant", "{}");
+  post("/v1/awards/1:accept", "{}");
+  return project;
+}
+
+std::string submission(std::int64_t project, const std::filesystem::path& directory, std::string_view script) {
+  std::string text;
+  json::write(text, std::string(script));
+  std::string where;
+  json::write(where, directory.string());
+  return fmt::format(R"({{"project":{},"script":{},"name":"job.sh","arguments":[],"options":[],"environment":{{}},)"
+                     R"("working_directory":{},"user":"tester"}})",
+                     project, text, where);
+}
+
+}  // namespace fabrica::test
