@@ -14,7 +14,8 @@ net::Response refused(const Call& call, const Problem& problem);
 net::Response failed(const Call& call, std::string_view why);
 
 /// The answer of `step`, also when it is a problem or an exception: those come from adapters (the
-/// disk, memory) and end here. Not around a co_await, whose exceptions mean that the client is gone.
+/// disk, memory) and end here. Not around a co_await, whose exceptions mean that the client is
+/// gone.
 template <class Step>
 net::Response guarded(const Call& call, Step step) {
   try {

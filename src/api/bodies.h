@@ -183,8 +183,8 @@ struct PlanRowView {
   std::optional<ComputeTime> balance_after;
   std::optional<std::string> balance_after_hours;
 };
-FABRICA_DESCRIBE(PlanRowView, site, partition, possible, chosen, reason, unit, units, cost, cost_hours,
-                 account, balance_after, balance_after_hours)
+FABRICA_DESCRIBE(PlanRowView, site, partition, possible, chosen, reason, unit, units, cost,
+                 cost_hours, account, balance_after, balance_after_hours)
 
 struct PlanView {
   std::vector<PlanRowView> rows;

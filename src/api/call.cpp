@@ -16,7 +16,9 @@ std::string_view Call::argument(std::size_t place) const {
   return text;
 }
 
-std::string path_of(const net::Request& request) { return net::to_string(net::Target{request.path, {}}); }
+std::string path_of(const net::Request& request) {
+  return net::to_string(net::Target{request.path, {}});
+}
 
 Answer<std::uint64_t> number_in_query(const Call& call, std::string_view name,
                                       std::uint64_t otherwise, std::uint64_t most) {
@@ -26,7 +28,8 @@ Answer<std::uint64_t> number_in_query(const Call& call, std::string_view name,
   const char* const end = text->data() + text->size();
   const auto [stop, error] = std::from_chars(text->data(), end, number);
   if (error == std::errc{} && stop == end && number <= most) return number;
-  return refuse(refusal::invalid, std::string(name), fmt::format("Give a whole number from 0 to {}.", most));
+  return refuse(refusal::invalid, std::string(name),
+                fmt::format("Give a whole number from 0 to {}.", most));
 }
 
 Answer<bool> flag_in_query(const Call& call, std::string_view name) {

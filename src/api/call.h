@@ -45,9 +45,8 @@ template <AnId I>
 Answer<I> id_in_path(const Call& call, std::size_t place = 0) {
   const std::string_view text = call.argument(place);
   if (const std::optional<I> id = parse_id<I>(text)) return *id;
-  return []<class Tag>(std::string_view word, Id<Tag>*) {
-    return no_such(Tag::prefix, word);
-  }(text, static_cast<I*>(nullptr));
+  return []<class Tag>(std::string_view word, Id<Tag>*) { return no_such(Tag::prefix, word); }(
+             text, static_cast<I*>(nullptr));
 }
 
 /// The request's body as a T.
@@ -68,7 +67,8 @@ Answer<std::optional<I>> id_in_query(const Call& call, std::string_view name) {
   const std::optional<std::string_view> text = call.request.query.find(name);
   if (!text) return std::nullopt;
   const std::optional<I> id = parse_id<I>(*text);
-  if (!id) return refuse(refusal::invalid, std::string(name), "Give the number of one thing, such as 7.");
+  if (!id)
+    return refuse(refusal::invalid, std::string(name), "Give the number of one thing, such as 7.");
   return id;
 }
 
@@ -92,7 +92,8 @@ Answer<ComputeTime> hours_above_zero(std::string_view field, std::string_view te
 template <class View>
 View stored(std::string_view text) {
   Result<View> view = json::read<View>(text, json::Missing::defaulted);
-  if (!view) throw std::runtime_error("a read table holds what it should not: " + view.error().text);
+  if (!view)
+    throw std::runtime_error("a read table holds what it should not: " + view.error().text);
   return *std::move(view);
 }
 

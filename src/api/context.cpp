@@ -40,7 +40,8 @@ void Context::report(std::string_view trouble) const {
 
 std::string Context::next_request_id() {
   // SplitMix64 never gives two numbers of one sequence the same value.
-  Random random(request_key_ + requests_.fetch_add(1, std::memory_order_relaxed) * 0x9e3779b97f4a7c15U);
+  Random random(request_key_ +
+                requests_.fetch_add(1, std::memory_order_relaxed) * 0x9e3779b97f4a7c15U);
   return fmt::format("{:016x}", random.next());
 }
 

@@ -24,8 +24,8 @@ namespace fabrica::api {
 /// The file that a task writes its output to, or its errors. `task` is its place in the array, from
 /// 0. Called on server threads. A refusal with not_found means that there is no such file yet; any
 /// other is told to whoever asked.
-using OutputOf = std::function<Result<std::filesystem::path>(const store::JobView& job,
-                                                             std::uint32_t task, bool error_stream)>;
+using OutputOf = std::function<Result<std::filesystem::path>(
+    const store::JobView& job, std::uint32_t task, bool error_stream)>;
 
 struct Setup {
   live::Writer& writer;             // must outlive the context

@@ -48,7 +48,8 @@ Answer<void> authenticate(Call& call) {
 
 bool from_this_machine(const net::Request& request) {
   const std::string_view peer = request.peer;
-  const bool near = peer.starts_with("127.") || peer.starts_with("[::1]") || peer.starts_with("unix");
+  const bool near =
+      peer.starts_with("127.") || peer.starts_with("[::1]") || peer.starts_with("unix");
   // What a proxy on this machine hands on comes from elsewhere.
   return near && !request.headers.find("X-Forwarded-For") && !request.headers.find("Forwarded");
 }
@@ -59,7 +60,8 @@ Answer<void> admit(Call& call, const Route& route) {
       return {};
     case Access::loopback:
       if (from_this_machine(call.request)) return {};
-      return refuse(refusal::forbidden, "", "Only programs on the server's own machine may ask this.");
+      return refuse(refusal::forbidden, "",
+                    "Only programs on the server's own machine may ask this.");
     case Access::token:
       break;
   }
@@ -73,7 +75,8 @@ Answer<void> admit(Call& call, const Route& route) {
 
 net::Response no_route(const Call& call, const std::string& allowed) {
   if (allowed.empty()) {
-    return refused(call, Refusal{refusal::not_found, "", "There is no such route; /openapi.json lists them."});
+    return refused(
+        call, Refusal{refusal::not_found, "", "There is no such route; /openapi.json lists them."});
   }
   net::Response response = refused(
       call, Refusal{method_not_allowed, "", fmt::format("This path is for {} only.", allowed)});

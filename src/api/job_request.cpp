@@ -28,7 +28,8 @@ constexpr std::size_t strings_bytes_max = 1024 * 1024;
 constexpr std::size_t user_bytes_max = 64;
 
 std::unexpected<Refusal> too_long(std::string field, std::size_t bytes_max) {
-  return refuse(refusal::too_large, std::move(field), fmt::format("Send at most {} bytes here.", bytes_max));
+  return refuse(refusal::too_large, std::move(field),
+                fmt::format("Send at most {} bytes here.", bytes_max));
 }
 
 Result<void> check_text(std::string field, std::string_view text, std::size_t bytes_max) {
@@ -56,7 +57,8 @@ Result<void> check_strings(const Submission& submission) {
     TRY_DONE(check("/environment", name));
     TRY_DONE(check("/environment", value));
     if (name.empty() || name.find('=') != std::string::npos) {
-      return refuse(refusal::invalid, "/environment", "A variable's name is not empty and has no \"=\" in it.");
+      return refuse(refusal::invalid, "/environment",
+                    "A variable's name is not empty and has no \"=\" in it.");
     }
   }
   return {};
@@ -64,8 +66,8 @@ Result<void> check_strings(const Submission& submission) {
 
 bool is_login_name(std::string_view name) {
   const auto allowed = [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_' ||
-           c == '.' || c == '@';
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
+           c == '_' || c == '.' || c == '@';
   };
   return !name.empty() && name.size() <= user_bytes_max && !name.starts_with('.') &&
          std::ranges::all_of(name, allowed);
@@ -74,30 +76,35 @@ bool is_login_name(std::string_view name) {
 Result<void> check_body(const Submission& submission) {
   TRY_DONE(check_text("/script", submission.script, limits::script_bytes_max));
   TRY_DONE(check_text("/name", submission.name.value_or(""), limits::name_bytes_max));
-  TRY_DONE(check_text("/working_directory", submission.working_directory.value_or("/"), limits::text_bytes_max));
+  TRY_DONE(check_text("/working_directory", submission.working_directory.value_or("/"),
+                      limits::text_bytes_max));
   TRY_DONE(check_strings(submission));
   if (submission.working_directory && !submission.working_directory->starts_with('/')) {
-    return refuse(refusal::invalid, "/working_directory", "Give the working directory as a full path.");
+    return refuse(refusal::invalid, "/working_directory",
+                  "Give the working directory as a full path.");
   }
   if (submission.user && !is_login_name(*submission.user)) {
-    return refuse(refusal::invalid, "/user", "A login name has letters, digits, and \"-_.@\" only.");
+    return refuse(refusal::invalid, "/user",
+                  "A login name has letters, digits, and \"-_.@\" only.");
   }
   return {};
 }
 
 void need_time_limit(const Options& options, const Shape& shape, Findings& findings) {
   if (shape.time_limit) return;
-  findings.error(place_of(options, "time"), "--time",
-                 shape.time_unlimited ? "A job without a time limit has no bound on its cost."
-                                      : "No time limit is stated.",
-                 "Add a line such as #SBATCH --time=02:00:00: the hold is the cost of the whole limit.");
+  findings.error(
+      place_of(options, "time"), "--time",
+      shape.time_unlimited ? "A job without a time limit has no bound on its cost."
+                           : "No time limit is stated.",
+      "Add a line such as #SBATCH --time=02:00:00: the hold is the cost of the whole limit.");
 }
 
 void check_gres(const Options& options, Findings& findings) {
   for (const sbatch::Gres& gres : options.resources.gres) {
     if (gres.name == "gpu") continue;
     findings.error(place_of(options, "gres"), "--gres",
-                   fmt::format("No connected site has the resource \"{}\".", gres.name), "Ask for GPUs only: gpu:4.");
+                   fmt::format("No connected site has the resource \"{}\".", gres.name),
+                   "Ask for GPUs only: gpu:4.");
   }
 }
 
@@ -114,7 +121,8 @@ void check_paths(const Options& options, Findings& findings) {
     const sbatch::Given* given = effective(options, option);
     if (given == nullptr || given->value.size() <= limits::text_bytes_max) continue;
     findings.error(given->place, fmt::format("--{}", option),
-                   fmt::format("A path has at most {} bytes.", limits::text_bytes_max), "Use a shorter one.");
+                   fmt::format("A path has at most {} bytes.", limits::text_bytes_max),
+                   "Use a shorter one.");
   }
 }
 
@@ -141,7 +149,8 @@ std::vector<jobs::Dependency> dependencies_of(const Options& options, Findings& 
     findings.error(place, "--dependency", std::move(text), std::move(hint));
   };
   if (options.timing.dependencies->any) {
-    no("Jobs cannot wait for one of several others.", "Wait for all of them: write \",\" for \"?\".");
+    no("Jobs cannot wait for one of several others.",
+       "Wait for all of them: write \",\" for \"?\".");
   }
   for (const sbatch::Dependency& dependency : options.timing.dependencies->list) {
     const auto kind = kind_of(dependency.kind);
@@ -169,11 +178,12 @@ std::string default_name(const Submission& submission, const Options& options) {
   return name.empty() ? "sbatch" : name;
 }
 
-jobs::JobRequest request_of(const Submission& submission, const Options& options, const Shape& wanted,
-                            Findings& findings) {
+jobs::JobRequest request_of(const Submission& submission, const Options& options,
+                            const Shape& wanted, Findings& findings) {
   if (wanted.nodes_max > wanted.nodes_min) {
-    findings.warning(place_of(options, "nodes"), "--nodes",
-                     fmt::format("The job gets {} nodes, the least that was asked for.", wanted.nodes_min));
+    findings.warning(
+        place_of(options, "nodes"), "--nodes",
+        fmt::format("The job gets {} nodes, the least that was asked for.", wanted.nodes_min));
   }
   const Shape shape = on_nodes(wanted, wanted.nodes_min);
   jobs::JobRequest request;
@@ -187,9 +197,10 @@ jobs::JobRequest request_of(const Submission& submission, const Options& options
   request.gpu_kind = shape.gpu_type;
   request.time_limit = shape.time_limit.value_or(Duration{});
   if (shape.memory_whole_node && !shape.exclusive) {
-    findings.warning(place_of(options, "mem"), "--mem",
-                     "All memory of a node is asked for, so that whole nodes are set aside and billed.",
-                     "State what the job needs, such as --mem=64G.");
+    findings.warning(
+        place_of(options, "mem"), "--mem",
+        "All memory of a node is asked for, so that whole nodes are set aside and billed.",
+        "State what the job needs, such as --mem=64G.");
   }
   if (options.timing.array) {
     request.array = sbatch::tasks_of(*options.timing.array);
@@ -199,7 +210,8 @@ jobs::JobRequest request_of(const Submission& submission, const Options& options
   return request;
 }
 
-std::vector<std::string> environment_of(const Submission& submission, const Options& options, Findings& findings) {
+std::vector<std::string> environment_of(const Submission& submission, const Options& options,
+                                        Findings& findings) {
   std::vector<std::string> environment;
   if (!options.environment) return environment;
   for (const sbatch::ExportedVariable& variable : options.environment->variables) {
@@ -211,9 +223,10 @@ std::vector<std::string> environment_of(const Submission& submission, const Opti
     if (sent != submission.environment.end()) {
       environment.push_back(fmt::format("{}={}", variable.name, sent->second));
     } else {
-      findings.warning(place_of(options, "export"), "--export",
-                       fmt::format("{} has no value where the job was submitted, so the job does not get it.",
-                                   variable.name));
+      findings.warning(
+          place_of(options, "export"), "--export",
+          fmt::format("{} has no value where the job was submitted, so the job does not get it.",
+                      variable.name));
     }
   }
   return environment;
@@ -227,8 +240,8 @@ std::string directory_for(const Submission& submission, const Options& options) 
   return path.is_absolute() ? path.string() : std::string();
 }
 
-jobs::JobDocument document_of(const Submission& submission, const Options& options, const Shape& shape,
-                              Findings& findings) {
+jobs::JobDocument document_of(const Submission& submission, const Options& options,
+                              const Shape& shape, Findings& findings) {
   jobs::JobDocument document;
   document.arguments = submission.arguments;
   document.environment = environment_of(submission, options, findings);
@@ -255,8 +268,9 @@ std::optional<Word> word_of(const std::optional<std::string>& in_body, std::stri
                             const Options& options, Findings& findings) {
   if (in_body) {
     if (in_option && *in_option != *in_body) {
-      findings.warning(place_of(options, option), fmt::format("--{}", option),
-                       fmt::format("The request itself names \"{}\", which goes before.", *in_body));
+      findings.warning(
+          place_of(options, option), fmt::format("--{}", option),
+          fmt::format("The request itself names \"{}\", which goes before.", *in_body));
     }
     return Word{*in_body, std::nullopt, std::string(field)};
   }
@@ -265,15 +279,17 @@ std::optional<Word> word_of(const std::optional<std::string>& in_body, std::stri
 }
 
 bool any_error(const std::vector<sbatch::Diagnostic>& diagnostics) {
-  return std::ranges::any_of(diagnostics,
-                             [](const auto& one) { return one.severity == sbatch::Severity::error; });
+  return std::ranges::any_of(
+      diagnostics, [](const auto& one) { return one.severity == sbatch::Severity::error; });
 }
 
 Problem script_problem(const std::vector<sbatch::Diagnostic>& diagnostics) {
-  const auto first = std::ranges::find(diagnostics, sbatch::Severity::error, &sbatch::Diagnostic::severity);
-  return {Refusal{bad_script, "/script", first == diagnostics.end() ? "The script has mistakes."
-                                                                    : sbatch::to_string(*first)},
-          views_of(diagnostics)};
+  const auto first =
+      std::ranges::find(diagnostics, sbatch::Severity::error, &sbatch::Diagnostic::severity);
+  return {
+      Refusal{bad_script, "/script",
+              first == diagnostics.end() ? "The script has mistakes." : sbatch::to_string(*first)},
+      views_of(diagnostics)};
 }
 
 sbatch::Parsed parse(const Submission& submission) {
@@ -304,11 +320,13 @@ Answer<Draft> draft_of(Submission submission, Purpose purpose) {
     check_exclusive(options, findings);
     check_paths(options, findings);
     draft.request = request_of(submission, options, parsed.shape, findings);
-    draft.document = document_of(submission, options, on_nodes(parsed.shape, parsed.shape.nodes_min), findings);
+    draft.document =
+        document_of(submission, options, on_nodes(parsed.shape, parsed.shape.nodes_min), findings);
     draft.document.array = draft.request.array;
-    draft.site = word_of(submission.site, "/site", options.words.clusters, "clusters", options, findings);
-    draft.partition =
-        word_of(submission.partition, "/partition", options.words.partition, "partition", options, findings);
+    draft.site =
+        word_of(submission.site, "/site", options.words.clusters, "clusters", options, findings);
+    draft.partition = word_of(submission.partition, "/partition", options.words.partition,
+                              "partition", options, findings);
   }
   add(parsed.diagnostics, findings.take());
   if (any_error(parsed.diagnostics)) return std::unexpected(script_problem(parsed.diagnostics));
@@ -316,15 +334,17 @@ Answer<Draft> draft_of(Submission submission, Purpose purpose) {
     return refuse(refusal::invalid, "/working_directory",
                   "Say where the job runs: a full path here, or --chdir with one.");
   }
-  draft.script = options.wrap ? fmt::format("#!/bin/sh\n\n{}\n", *options.wrap) : std::move(submission.script);
+  draft.script =
+      options.wrap ? fmt::format("#!/bin/sh\n\n{}\n", *options.wrap) : std::move(submission.script);
   draft.diagnostics = std::move(parsed.diagnostics);
   return draft;
 }
 
-Problem unknown_word(const Word& word, std::string_view option, std::string text, std::string hint) {
+Problem unknown_word(const Word& word, std::string_view option, std::string text,
+                     std::string hint) {
   if (!word.place) return Refusal{refusal::not_found, word.field, std::move(text)};
-  return script_problem({{sbatch::Severity::error, *word.place, fmt::format("--{}", option), std::move(text),
-                          std::move(hint)}});
+  return script_problem({{sbatch::Severity::error, *word.place, fmt::format("--{}", option),
+                          std::move(text), std::move(hint)}});
 }
 
 }  // namespace fabrica::api

@@ -24,19 +24,22 @@ void Metrics::count(std::size_t route, std::uint16_t status, std::int64_t nanose
 
 void Metrics::write(std::string& out) const {
   const auto to = std::back_inserter(out);
-  out += "# HELP fabrica_http_requests_total Requests by route and status.\n"
-         "# TYPE fabrica_http_requests_total counter\n";
+  out +=
+      "# HELP fabrica_http_requests_total Requests by route and status.\n"
+      "# TYPE fabrica_http_requests_total counter\n";
   for (std::size_t route = 0; route < routes_.size(); ++route) {
     for (std::size_t i = 0; i < statuses.size(); ++i) {
       const std::uint64_t count = counts_[route].by_status[i].load(std::memory_order_relaxed);
       if (count == 0) continue;
       const std::string status = statuses[i] == 0 ? "other" : fmt::to_string(statuses[i]);
-      fmt::format_to(to, "fabrica_http_requests_total{{method=\"{}\",route=\"{}\",status=\"{}\"}} {}\n",
+      fmt::format_to(to,
+                     "fabrica_http_requests_total{{method=\"{}\",route=\"{}\",status=\"{}\"}} {}\n",
                      routes_[route].method, routes_[route].route, status, count);
     }
   }
-  out += "# HELP fabrica_http_request_seconds Time from the whole request to its answer.\n"
-         "# TYPE fabrica_http_request_seconds histogram\n";
+  out +=
+      "# HELP fabrica_http_request_seconds Time from the whole request to its answer.\n"
+      "# TYPE fabrica_http_request_seconds histogram\n";
   for (std::size_t route = 0; route < routes_.size(); ++route) {
     const Counts& counts = counts_[route];
     const std::string labels =
@@ -55,8 +58,8 @@ void Metrics::write(std::string& out) const {
                    "fabrica_http_request_seconds_sum{{{}}} {}\n"
                    "fabrica_http_request_seconds_count{{{}}} {}\n",
                    labels, sum, labels,
-                   static_cast<double>(counts.nanoseconds.load(std::memory_order_relaxed)) / 1e9, labels,
-                   sum);
+                   static_cast<double>(counts.nanoseconds.load(std::memory_order_relaxed)) / 1e9,
+                   labels, sum);
   }
 }
 

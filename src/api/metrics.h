@@ -32,11 +32,10 @@ class Metrics {
 
  private:
   // Upper bounds of the histogram in microseconds.
-  static constexpr std::array<std::int64_t, 12> bounds_us{50,     100,    250,     500,
-                                                          1'000,  2'500,  5'000,   10'000,
-                                                          25'000, 50'000, 250'000, 1'000'000};
-  static constexpr std::array<std::uint16_t, 18> statuses{200, 201, 202, 204, 400, 401, 402, 403, 404,
-                                                          405, 409, 413, 422, 429, 500, 501, 503, 0};
+  static constexpr std::array<std::int64_t, 12> bounds_us{
+      50, 100, 250, 500, 1'000, 2'500, 5'000, 10'000, 25'000, 50'000, 250'000, 1'000'000};
+  static constexpr std::array<std::uint16_t, 18> statuses{
+      200, 201, 202, 204, 400, 401, 402, 403, 404, 405, 409, 413, 422, 429, 500, 501, 503, 0};
   struct Counts {
     std::array<std::atomic<std::uint64_t>, statuses.size()> by_status{};  // the last: any other
     std::array<std::atomic<std::uint64_t>, bounds_us.size() + 1> by_time{};

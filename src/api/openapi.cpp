@@ -17,11 +17,16 @@ namespace fabrica::api {
 namespace {
 
 constexpr std::string_view about =
-    "One way to the machines of many sites: calls, proposals and awards of compute time, jobs from ordinary "
-    "sbatch scripts, and an account of every hour. Ids are whole numbers; in paths \"job-7\" is as good as \"7\". "
-    "Amounts are milliseconds of one billing unit; times are RFC 3339 in UTC. Each POST may bear an "
-    "Idempotency-Key: the same key with the same request is done once and answered alike. A page may hold fewer "
-    "rows than asked for; there are more as long as it has a next_page_token. Problems are RFC 9457.";
+    "One way to the machines of many sites: calls, proposals and awards of compute time, jobs from "
+    "ordinary "
+    "sbatch scripts, and an account of every hour. Ids are whole numbers; in paths \"job-7\" is as "
+    "good as \"7\". "
+    "Amounts are milliseconds of one billing unit; times are RFC 3339 in UTC. Each POST may bear "
+    "an "
+    "Idempotency-Key: the same key with the same request is done once and answered alike. A page "
+    "may hold fewer "
+    "rows than asked for; there are more as long as it has a next_page_token. Problems are RFC "
+    "9457.";
 
 std::string quoted(std::string_view text) { return json::to_json(std::string(text)); }
 
@@ -33,8 +38,8 @@ std::string_view path_parameter_text(std::string_view name) {
 
 std::string parameters_of(const Route& route) {
   std::string list;
-  const auto add = [&](std::string_view name, std::string_view in, bool required, std::string_view text,
-                       std::string_view schema) {
+  const auto add = [&](std::string_view name, std::string_view in, bool required,
+                       std::string_view text, std::string_view schema) {
     list += fmt::format(R"({}{{"name":{},"in":"{}","required":{},"description":{},"schema":{}}})",
                         list.empty() ? "" : ",", quoted(name), in, required, quoted(text), schema);
   };
@@ -45,7 +50,8 @@ std::string parameters_of(const Route& route) {
         stream ? R"({"type":"string","enum":["stdout","stderr"]})" : R"({"type":"string"})");
   }
   for (const Parameter& parameter : route.parameters) {
-    add(parameter.name, parameter.in == In::query ? "query" : "header", false, parameter.about, parameter.schema);
+    add(parameter.name, parameter.in == In::query ? "query" : "header", false, parameter.about,
+        parameter.schema);
   }
   if (route.method == net::Method::post && !std::holds_alternative<Looking>(route.handler)) {
     add("Idempotency-Key", "header", false, "Makes the request safe to send again.",
@@ -59,7 +65,8 @@ std::string content(std::string_view type, std::string_view schema) {
 }
 
 std::string success(const Route& route, json::Schemas& schemas) {
-  std::string text = fmt::format(R"("{}":{{"description":{})", route.status, quoted(net::reason_of(route.status)));
+  std::string text =
+      fmt::format(R"("{}":{{"description":{})", route.status, quoted(net::reason_of(route.status)));
   if (route.answer != nullptr) {
     text += R"(,"content":)" + content("application/json", route.answer(schemas));
   } else if (route.status != 204) {
@@ -84,11 +91,13 @@ std::string responses_of(const Route& route, json::Schemas& schemas) {
 }
 
 std::string operation_of(const Route& route, json::Schemas& schemas) {
-  std::string text = fmt::format(R"({{"operationId":{},"tags":[{}],"summary":{})", quoted(route.operation),
-                                 quoted(route.area), quoted(route.summary));
+  std::string text =
+      fmt::format(R"({{"operationId":{},"tags":[{}],"summary":{})", quoted(route.operation),
+                  quoted(route.area), quoted(route.summary));
   text += R"(,"parameters":[)" + parameters_of(route) + "]";
   if (route.body != nullptr) {
-    text += R"(,"requestBody":{"required":true,"content":)" + content("application/json", route.body(schemas)) + "}";
+    text += R"(,"requestBody":{"required":true,"content":)" +
+            content("application/json", route.body(schemas)) + "}";
   }
   text += R"(,"responses":{)" + responses_of(route, schemas) + "}";
   if (route.access != Access::token) text += R"(,"security":[])";
@@ -115,7 +124,8 @@ std::string openapi_document() {
   std::map<std::string_view, std::string> paths;
   for (const Route& route : routes()) {
     std::string& path = paths[route.path];
-    path += fmt::format(R"({}"{}":{})", path.empty() ? "" : ",", word_of(route.method), operation_of(route, schemas));
+    path += fmt::format(R"({}"{}":{})", path.empty() ? "" : ",", word_of(route.method),
+                        operation_of(route, schemas));
   }
   const std::string problem = schemas.reference<ProblemView>();
   std::string list;

@@ -15,8 +15,10 @@ constexpr auto refused = OptionUse::refused;
 
 constexpr std::string_view pinning = "The site decides how tasks are bound to its hardware.";
 constexpr std::string_view queue = "The order of the queue is the site's.";
-constexpr std::string_view own_nodes = "Nodes are the site's to choose; ask for what they must have, such as --gpus.";
-constexpr std::string_view start_time = "Jobs start as soon as they can; submit it when it may start.";
+constexpr std::string_view own_nodes =
+    "Nodes are the site's to choose; ask for what they must have, such as --gpus.";
+constexpr std::string_view start_time =
+    "Jobs start as soon as they can; submit it when it may start.";
 constexpr std::string_view layout = "Ask for cores, GPUs and memory instead of sockets.";
 constexpr std::string_view remove = "Remove it.";
 
@@ -128,15 +130,18 @@ OptionRule rule_of(std::string_view option) {
   return {option, refused, remove};
 }
 
-void check_options(const sbatch::Options& options, std::string_view allowed, sbatch::Findings& findings) {
+void check_options(const sbatch::Options& options, std::string_view allowed,
+                   sbatch::Findings& findings) {
   for (const sbatch::Given& given : options.given) {
     if (given.overruled || given.name == allowed) continue;
     const OptionRule rule = rule_of(given.name);
     const std::string option = "--" + given.name;
     if (rule.use == OptionUse::ignored) {
-      findings.warning(given.place, option, fmt::format("{} is not used.", option), std::string(rule.text));
+      findings.warning(given.place, option, fmt::format("{} is not used.", option),
+                       std::string(rule.text));
     } else if (rule.use == OptionUse::refused) {
-      findings.error(given.place, option, fmt::format("No connected site can do what {} asks.", option),
+      findings.error(given.place, option,
+                     fmt::format("No connected site can do what {} asks.", option),
                      std::string(rule.text));
     }
   }

@@ -24,6 +24,7 @@ OptionRule rule_of(std::string_view option);
 
 /// Warns of the given options that are ignored and reports those that are refused, by their places.
 /// Options that are overruled do not count, nor does the one called `allowed`.
-void check_options(const sbatch::Options& options, std::string_view allowed, sbatch::Findings& findings);
+void check_options(const sbatch::Options& options, std::string_view allowed,
+                   sbatch::Findings& findings);
 
 }  // namespace fabrica::api

@@ -28,8 +28,9 @@ class OpenFile {
 };
 
 std::unexpected<Refusal> unreadable(int error) {
-  return refuse(refusal::unavailable, "",
-                fmt::format("The output file cannot be read: {}.", std::generic_category().message(error)));
+  return refuse(
+      refusal::unavailable, "",
+      fmt::format("The output file cannot be read: {}.", std::generic_category().message(error)));
 }
 
 }  // namespace
@@ -42,15 +43,17 @@ Result<std::string> read_output(const std::filesystem::path& file, std::uint64_t
     if (errno == ENOENT || errno == ENOTDIR) return std::string();
     return unreadable(errno);
   }
-  struct stat status {};
+  struct stat status{};
   if (::fstat(open.number(), &status) != 0) return unreadable(errno);
   if (!S_ISREG(status.st_mode)) {
-    return refuse(refusal::conflict, "", "The job's output does not go to a regular file, so there is nothing to read.");
+    return refuse(refusal::conflict, "",
+                  "The job's output does not go to a regular file, so there is nothing to read.");
   }
   const auto size = static_cast<std::uint64_t>(status.st_size);
   if (offset >= size) return std::string();
   std::string bytes(std::min<std::uint64_t>(bytes_max, size - offset), '\0');
-  const ssize_t got = ::pread(open.number(), bytes.data(), bytes.size(), static_cast<off_t>(offset));
+  const ssize_t got =
+      ::pread(open.number(), bytes.data(), bytes.size(), static_cast<off_t>(offset));
   if (got < 0) return unreadable(errno);
   bytes.resize(static_cast<std::size_t>(got));
   return bytes;

@@ -15,7 +15,8 @@ namespace {
 
 constexpr std::size_t token_bytes = 32;
 
-// Of the list that a token belongs to. No secret: who makes up a token sees what they may see anyway.
+// Of the list that a token belongs to. No secret: who makes up a token sees what they may see
+// anyway.
 std::uint64_t mark_of(const Call& call) {
   Hasher hasher;
   for (const std::string& segment : call.request.path) hasher.add(std::string_view(segment));

@@ -46,15 +46,16 @@ Answer<PlanView> plan_now(const State& state, const Policies& policies, federati
                           const jobs::SubmitJob& command) {
   const Envelope envelope{{}, {}, person, live::now(), jobs::Command{command}, {}};
   const Result<std::vector<Event>> decided = decide(state, policies, envelope);
-  if (!decided && (decided.error().code == jobs::refusal::bad_request ||
-                   decided.error().code == refusal::invalid || decided.error().code == refusal::forbidden)) {
+  if (!decided &&
+      (decided.error().code == jobs::refusal::bad_request ||
+       decided.error().code == refusal::invalid || decided.error().code == refusal::forbidden)) {
     return std::unexpected(decided.error());
   }
   const jobs::JobPlaced* placed = decided ? placed_in(*decided) : nullptr;
   PlanView view;
   if (!decided) view.refusal = decided.error().text;
-  for (const jobs::PlanRow& row : jobs::plan({state.jobs, state.federation, state.ledger}, command.project,
-                                             command.request)) {
+  for (const jobs::PlanRow& row :
+       jobs::plan({state.jobs, state.federation, state.ledger}, command.project, command.request)) {
     view.rows.push_back(row_of(state, row));
     if (placed == nullptr || placed->partition != row.partition) continue;
     view.rows.back().chosen = true;
@@ -68,9 +69,10 @@ Answer<PlanView> plan_now(const State& state, const Policies& policies, federati
 net::Awaitable<std::optional<Answer<PlanView>>> plan(Context* context, federation::PersonId person,
                                                      jobs::SubmitJob command) {
   const net::Oneshot<Answer<PlanView>> planned;
-  const bool asked = context->writer().ask([planned, context, person, command = std::move(command)](const State& state) {
-    planned.complete(plan_now(state, context->policies(), person, command));
-  });
+  const bool asked = context->writer().ask(
+      [planned, context, person, command = std::move(command)](const State& state) {
+        planned.complete(plan_now(state, context->policies(), person, command));
+      });
   if (!asked) co_return std::nullopt;
   co_return co_await planned.wait();
 }

@@ -79,15 +79,17 @@ std::vector<Route> access_routes();
 std::vector<Route> server_routes();
 
 // Parameters that many routes have.
-inline constexpr std::string_view whole_number = R"({"type":"integer","format":"uint64","minimum":0})";
+inline constexpr std::string_view whole_number =
+    R"({"type":"integer","format":"uint64","minimum":0})";
 inline constexpr std::string_view yes_or_no = R"({"type":"boolean"})";
 /// Longest time that a long poll waits.
 inline constexpr std::uint64_t wait_seconds_max = 60;
 inline constexpr std::string_view wait_schema = R"({"type":"integer","minimum":0,"maximum":60})";
-inline constexpr Parameter limit_parameter{"limit", "At most so many rows; fewer may come.",
-                                           R"({"type":"integer","minimum":1,"maximum":1000,"default":100})"};
-inline constexpr Parameter page_parameter{"page_token",
-                                          "The next_page_token of the page before, for the next one."};
+inline constexpr Parameter limit_parameter{
+    "limit", "At most so many rows; fewer may come.",
+    R"({"type":"integer","minimum":1,"maximum":1000,"default":100})"};
+inline constexpr Parameter page_parameter{
+    "page_token", "The next_page_token of the page before, for the next one."};
 
 /// The parameters of a list, before its own.
 std::vector<Parameter> list_parameters(std::vector<Parameter> own = {});

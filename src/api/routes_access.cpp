@@ -20,15 +20,18 @@ constexpr std::uint32_t token_days_default = 90;
 constexpr std::uint32_t token_days_max = 3'660;
 
 // Slugs of the sites with these ids.
-std::vector<std::string> slugs_of(store::Reader& reader, const std::vector<federation::SiteId>& sites) {
+std::vector<std::string> slugs_of(store::Reader& reader,
+                                  const std::vector<federation::SiteId>& sites) {
   std::vector<std::string> slugs;
   for (const federation::SiteId site : sites) {
-    if (const auto view = reader.thing("site", site.value)) slugs.push_back(stored<store::SiteView>(*view).slug);
+    if (const auto view = reader.thing("site", site.value))
+      slugs.push_back(stored<store::SiteView>(*view).slug);
   }
   return slugs;
 }
 
-Answer<std::vector<federation::SiteId>> sites_of(const Call& call, const std::vector<std::string>& slugs) {
+Answer<std::vector<federation::SiteId>> sites_of(const Call& call,
+                                                 const std::vector<std::string>& slugs) {
   std::vector<federation::SiteId> sites;
   for (std::size_t i = 0; i < slugs.size(); ++i) {
     const std::optional<federation::SiteId> site = call.context->site(slugs[i]);
@@ -95,8 +98,9 @@ Answer<Order> register_person(Call& call) {
   TRY_DONE(need_line("/name", body.name));
   TRY_DONE(need_line("/email", body.email));
   TRY(std::vector<federation::SiteId> operates, sites_of(call, body.operates));
-  return Order{federation::Command{federation::RegisterPerson{body.organisation.value_or(federation::OrganisationId{}),
-                                                              std::move(body.roles), std::move(operates)}},
+  return Order{federation::Command{federation::RegisterPerson{
+                   body.organisation.value_or(federation::OrganisationId{}), std::move(body.roles),
+                   std::move(operates)}},
                {},
                {}};
 }
@@ -116,8 +120,10 @@ Answer<Order> assign_roles(Call& call) {
   TRY(const PersonId person, person_in_path(call, *reader, true));
   TRY(NewRoles body, body_of<NewRoles>(call));
   TRY(std::vector<federation::SiteId> operates, sites_of(call, body.operates));
-  return Order{
-      federation::Command{federation::AssignRoles{person, std::move(body.roles), std::move(operates)}}, {}, {}};
+  return Order{federation::Command{
+                   federation::AssignRoles{person, std::move(body.roles), std::move(operates)}},
+               {},
+               {}};
 }
 
 Answer<net::Response> assigned_roles(Call& call, const Reply&) { return show_person(call); }
@@ -127,7 +133,8 @@ Answer<PersonId> token_owner(const Call& call, store::Reader& reader, std::optio
                              std::string_view field) {
   if (!named || *named == call.person()) return call.person();
   if (!sight_of(call, reader).administrator) {
-    return refuse(refusal::forbidden, std::string(field), "Only administrators handle other people's tokens.");
+    return refuse(refusal::forbidden, std::string(field),
+                  "Only administrators handle other people's tokens.");
   }
   if (!reader.thing("person", named->value)) {
     return refuse(refusal::not_found, std::string(field), fmt::format("There is no {}.", *named));
@@ -140,20 +147,22 @@ Answer<net::Response> mint_token(Call& call) {
   TRY_DONE(need_line("/label", body.label));
   const std::uint32_t life = body.days.value_or(token_days_default);
   if (life == 0 || life > token_days_max) {
-    return refuse(refusal::invalid, "/days", fmt::format("A token lives 1 to {} days.", token_days_max));
+    return refuse(refusal::invalid, "/days",
+                  fmt::format("A token lives 1 to {} days.", token_days_max));
   }
   const Readers::Borrowed reader = call.context->reader();
   TRY(const PersonId owner, token_owner(call, *reader, body.person, "/person"));
   PrivateAccess& secrets = call.context->secrets();
   if (secrets.tokens_of(owner).size() >= limits::page_rows_max) {
-    return refuse(refusal::too_many, "", fmt::format("A person has at most {} tokens; revoke some.",
-                                                     limits::page_rows_max));
+    return refuse(
+        refusal::too_many, "",
+        fmt::format("A person has at most {} tokens; revoke some.", limits::page_rows_max));
   }
   const Time now = live::now();
   const PrivateAccess::Minted minted =
       secrets.mint_token(owner, body.label, body.read_only.value_or(false), now, now + days(life));
-  return json_answer(201, MintedToken{minted.view.id, owner, minted.view.label, minted.view.read_only,
-                                      minted.view.expires, minted.token});
+  return json_answer(201, MintedToken{minted.view.id, owner, minted.view.label,
+                                      minted.view.read_only, minted.view.expires, minted.token});
 }
 
 Answer<net::Response> list_tokens(Call& call) {
@@ -228,7 +237,8 @@ std::vector<Route> token_routes() {
        .path = "/v1/tokens",
        .operation = "mintToken",
        .area = "access",
-       .summary = "Makes a token, shown this once. An Idempotency-Key is of no use here: no token can be shown "
+       .summary = "Makes a token, shown this once. An Idempotency-Key is of no use here: no token "
+                  "can be shown "
                   "again.",
        .handler = &mint_token,
        .body = &schema_of<NewToken>,

@@ -30,7 +30,8 @@ Answer<net::Response> show_call(Call& call) {
   return view_answer(call, 200, "call", id.value);
 }
 
-Answer<federation::PartitionId> partition_named(const Call& call, const std::string& slug, std::string field) {
+Answer<federation::PartitionId> partition_named(const Call& call, const std::string& slug,
+                                                std::string field) {
   const std::optional<federation::PartitionId> partition = call.context->partition(slug);
   if (partition) return *partition;
   return refuse(refusal::not_found, std::move(field),
@@ -87,10 +88,11 @@ Answer<net::Response> submitted_proposal(Call& call, const Reply& reply) {
 Answer<net::Response> list_project_things(Call& call, std::string_view kind) {
   TRY(const PageRequest page, page_request(call));
   const Readers::Borrowed reader = call.context->reader();
-  return views_page(call, page,
-                    sight_of(call, *reader).all()
-                        ? reader->things(kind, page.after, page.limit + 1)
-                        : reader->things_of_member(kind, call.person(), page.after, page.limit + 1));
+  return views_page(
+      call, page,
+      sight_of(call, *reader).all()
+          ? reader->things(kind, page.after, page.limit + 1)
+          : reader->things_of_member(kind, call.person(), page.after, page.limit + 1));
 }
 
 Answer<net::Response> list_proposals(Call& call) { return list_project_things(call, "proposal"); }
@@ -124,7 +126,8 @@ Answer<net::Response> show_proposal_text(Call& call) {
 Answer<Order> assess_proposal(Call& call) {
   TRY(const store::ProposalView proposal, proposal_in_path(call));
   TRY(NewAssessment body, body_of<NewAssessment>(call));
-  return Order{calls::Command{calls::AssessProposal{proposal.id, body.suitable, std::move(body.text).value_or("")}},
+  return Order{calls::Command{calls::AssessProposal{proposal.id, body.suitable,
+                                                    std::move(body.text).value_or("")}},
                {},
                {}};
 }
@@ -193,7 +196,8 @@ std::vector<Route> call_routes() {
        .path = "/v1/calls/{call}/proposals",
        .operation = "submitProposal",
        .area = "calls",
-       .summary = "Submits a proposal and checks its eligibility at once. An ineligible one is kept too and "
+       .summary = "Submits a proposal and checks its eligibility at once. An ineligible one is "
+                  "kept too and "
                   "bears every reason. For the project's lead.",
        .handler = Ordering{&submit_proposal, &submitted_proposal},
        .body = &schema_of<NewProposal>,
@@ -228,7 +232,8 @@ std::vector<Route> proposal_routes() {
        .path = "/v1/proposals/{proposal}:assess",
        .operation = "assessProposal",
        .area = "calls",
-       .summary = "Runs the technical check and adds the assessor's word. For the site's operators and call officers.",
+       .summary = "Runs the technical check and adds the assessor's word. For the site's operators "
+                  "and call officers.",
        .handler = Ordering{&assess_proposal, &assessed_proposal},
        .body = &schema_of<NewAssessment>,
        .answer = &schema_of<store::ProposalView>},

@@ -47,11 +47,13 @@ Answer<net::Response> site_answer(Call& call, const Reply&) { return show_site(c
 
 Answer<net::Response> list_partitions(Call& call) {
   TRY(const PageRequest page, page_request(call));
-  return views_page(call, page, call.context->reader()->things("partition", page.after, page.limit + 1));
+  return views_page(call, page,
+                    call.context->reader()->things("partition", page.after, page.limit + 1));
 }
 
 Answer<net::Response> show_partition(Call& call) {
-  const std::optional<PartitionId> partition = call.context->partition(std::string(call.argument()));
+  const std::optional<PartitionId> partition =
+      call.context->partition(std::string(call.argument()));
   if (!partition) return no_such("partition", call.argument());
   return view_answer(call, 200, "partition", partition->value);
 }
@@ -121,7 +123,10 @@ Answer<net::Response> show_project(Call& call) {
 
 Answer<Order> open_project(Call& call) {
   TRY(NewProject body, body_of<NewProject>(call));
-  return Order{federation::Command{federation::OpenProject{std::move(body.title), body.organisation}}, {}, {}};
+  return Order{
+      federation::Command{federation::OpenProject{std::move(body.title), body.organisation}},
+      {},
+      {}};
 }
 
 Answer<net::Response> opened_project(Call& call, const Reply& reply) {

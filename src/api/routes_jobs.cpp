@@ -28,13 +28,15 @@ struct ReadySubmission {
 };
 
 Answer<void> look_up_words(const Call& call, const Draft& draft, jobs::JobRequest& request) {
-  constexpr std::string_view hint = "Name one of those that /v1/sites and /v1/partitions list, or none.";
+  constexpr std::string_view hint =
+      "Name one of those that /v1/sites and /v1/partitions list, or none.";
   if (draft.site) {
     const auto site = call.context->site(draft.site->text);
     if (!site) {
-      return std::unexpected(unknown_word(*draft.site, "clusters",
-                                          fmt::format("There is no site \"{}\".", draft.site->text.substr(0, 60)),
-                                          std::string(hint)));
+      return std::unexpected(
+          unknown_word(*draft.site, "clusters",
+                       fmt::format("There is no site \"{}\".", draft.site->text.substr(0, 60)),
+                       std::string(hint)));
     }
     request.site = *site;
   }
@@ -43,7 +45,8 @@ Answer<void> look_up_words(const Call& call, const Draft& draft, jobs::JobReques
     if (!partition) {
       return std::unexpected(unknown_word(
           *draft.partition, "partition",
-          fmt::format("There is no partition \"{}\".", draft.partition->text.substr(0, 60)), std::string(hint)));
+          fmt::format("There is no partition \"{}\".", draft.partition->text.substr(0, 60)),
+          std::string(hint)));
     }
     request.partition = *partition;
   }
@@ -88,7 +91,9 @@ net::Awaitable<net::Response> submit_under(Call call, CommandId id) {
   co_return response;
 }
 
-net::Awaitable<net::Response> submit_job(Call call) { return submit_under(std::move(call), CommandId{}); }
+net::Awaitable<net::Response> submit_job(Call call) {
+  return submit_under(std::move(call), CommandId{});
+}
 
 // The client's own 128-bit name for the job: the same name, the same job.
 net::Awaitable<net::Response> put_job(Call call) {
@@ -96,9 +101,11 @@ net::Awaitable<net::Response> put_job(Call call) {
   const Result<CommandId> named = json::read<CommandId>("\"" + std::string(call.argument()) + "\"");
   if (named) id = *named;
   if (!id) {
-    co_return refused(call, Refusal{refusal::invalid, "job",
-                                    "Name the job with 32 hexadecimal digits, not all zero, such as a UUID without "
-                                    "dashes."});
+    co_return refused(
+        call,
+        Refusal{refusal::invalid, "job",
+                "Name the job with 32 hexadecimal digits, not all zero, such as a UUID without "
+                "dashes."});
   }
   co_return co_await submit_under(std::move(call), id);
 }
@@ -195,7 +202,8 @@ net::Awaitable<net::Response> plan_job(Call call) {
   const std::optional<Answer<PlanView>> planned =
       co_await plan(call.context, call.person(), std::move(ready->command));
   if (!planned) {
-    co_return refused(call, Refusal{refusal::unavailable, "", "The server is stopping; try again in a moment."});
+    co_return refused(
+        call, Refusal{refusal::unavailable, "", "The server is stopping; try again in a moment."});
   }
   if (!*planned) co_return refused(call, planned->error());
   PlanView view = **planned;
@@ -210,7 +218,8 @@ std::vector<Route> submitting_routes() {
        .path = "/v1/jobs:plan",
        .operation = "planJob",
        .area = "jobs",
-       .summary = "Says for each partition whether the job could run there now, why not, what it would cost and what "
+       .summary = "Says for each partition whether the job could run there now, why not, what it "
+                  "would cost and what "
                   "would be left. Submits nothing.",
        .handler = &plan_job,
        .body = &schema_of<Submission>,
@@ -219,7 +228,8 @@ std::vector<Route> submitting_routes() {
        .path = "/v1/jobs",
        .operation = "submitJob",
        .area = "jobs",
-       .summary = "Submits an sbatch script. Its hold is placed before any site is told. Mistakes in the script are "
+       .summary = "Submits an sbatch script. Its hold is placed before any site is told. Mistakes "
+                  "in the script are "
                   "listed by line and column in the problem's errors.",
        .handler = &submit_job,
        .body = &schema_of<Submission>,
@@ -229,7 +239,8 @@ std::vector<Route> submitting_routes() {
        .path = "/v1/jobs/{job}",
        .operation = "putJob",
        .area = "jobs",
-       .summary = "Submits a job under the client's own name for it, 32 hexadecimal digits in the place of its number: "
+       .summary = "Submits a job under the client's own name for it, 32 hexadecimal digits in the "
+                  "place of its number: "
                   "the same name is the same job, however often it is sent.",
        .handler = &put_job,
        .body = &schema_of<Submission>,
@@ -244,24 +255,28 @@ std::vector<Route> watching_routes() {
       {.path = "/v1/jobs",
        .operation = "listJobs",
        .area = "jobs",
-       .summary = "Jobs, newest first: those of the caller's projects and sites; all for the staff.",
+       .summary =
+           "Jobs, newest first: those of the caller's projects and sites; all for the staff.",
        .handler = &list_jobs,
-       .parameters = list_parameters({{"project", "Of this project.", whole_number},
-                                      {"site", "At this site, by its slug."},
-                                      {"name", "Of this name."},
-                                      {"phase", "In this phase.",
-                                       R"({"type":"string","enum":["waiting","placed","queued","running","ended"]})"},
-                                      {"live", "Only those that have not ended.", yes_or_no}}),
+       .parameters = list_parameters(
+           {{"project", "Of this project.", whole_number},
+            {"site", "At this site, by its slug."},
+            {"name", "Of this name."},
+            {"phase", "In this phase.",
+             R"({"type":"string","enum":["waiting","placed","queued","running","ended"]})"},
+            {"live", "Only those that have not ended.", yes_or_no}}),
        .answer = &schema_of<Page<store::JobView>>},
       {.path = "/v1/jobs/{job}",
        .operation = "showJob",
        .area = "jobs",
-       .summary = "One job with its tasks. With `wait` the answer comes when the job has reached the phase (ended, "
+       .summary = "One job with its tasks. With `wait` the answer comes when the job has reached "
+                  "the phase (ended, "
                   "unless another is named), or when the time is over.",
        .handler = &show_job,
-       .parameters = {{"wait", "Seconds to wait for the phase.", wait_schema},
-                      {"phase", "The phase to wait for.",
-                       R"({"type":"string","enum":["waiting","placed","queued","running","ended"]})"}},
+       .parameters =
+           {{"wait", "Seconds to wait for the phase.", wait_schema},
+            {"phase", "The phase to wait for.",
+             R"({"type":"string","enum":["waiting","placed","queued","running","ended"]})"}},
        .answer = &schema_of<store::JobView>},
       {.method = Method::remove,
        .path = "/v1/jobs/{job}",

@@ -37,7 +37,8 @@ Answer<net::Response> list_accounts(Call& call) {
 }
 
 Answer<federation::PartitionId> partition_in_path(const Call& call) {
-  const std::optional<federation::PartitionId> partition = call.context->partition(std::string(call.argument()));
+  const std::optional<federation::PartitionId> partition =
+      call.context->partition(std::string(call.argument()));
   if (!partition) return no_such("partition", call.argument());
   return *partition;
 }
@@ -46,7 +47,10 @@ Answer<Order> add_capacity(Call& call) {
   TRY(const federation::PartitionId partition, partition_in_path(call));
   TRY(NewCapacity body, body_of<NewCapacity>(call));
   TRY(const ComputeTime amount, signed_hours("/hours", body.hours));
-  return Order{ledger::Command{ledger::AddCapacity{partition, amount, std::move(body.text).value_or("")}}, {}, {}};
+  return Order{
+      ledger::Command{ledger::AddCapacity{partition, amount, std::move(body.text).value_or("")}},
+      {},
+      {}};
 }
 
 Answer<net::Response> added_capacity(Call& call, const Reply&) {
@@ -65,8 +69,10 @@ Answer<Order> transfer(Call& call) {
   TRY_DONE(visible_account(call, *reader, body.from));
   TRY_DONE(visible_account(call, *reader, body.to));
   TRY(const ComputeTime amount, hours_above_zero("/hours", body.hours));
-  return Order{
-      ledger::Command{ledger::Transfer{body.from, body.to, amount, std::move(body.text).value_or("")}}, {}, {}};
+  return Order{ledger::Command{
+                   ledger::Transfer{body.from, body.to, amount, std::move(body.text).value_or("")}},
+               {},
+               {}};
 }
 
 Answer<net::Response> moved_between(Call& call, AccountId from, AccountId to) {
@@ -106,7 +112,8 @@ Answer<store::AccountView> correctable_account(const Call& call) {
   const Sight sight = sight_of(call, *reader);
   if (account && account->partition && !sight.operates.empty()) {
     const auto partition = reader->thing("partition", account->partition->value);
-    if (partition && operates_site(call, sight, stored<store::PartitionView>(*partition).site)) return *account;
+    if (partition && operates_site(call, sight, stored<store::PartitionView>(*partition).site))
+      return *account;
   }
   return visible_account(call, *reader, id);
 }
@@ -115,7 +122,8 @@ Answer<Order> correct_charge(Call& call) {
   TRY(const store::AccountView account, correctable_account(call));
   TRY(NewCorrection body, body_of<NewCorrection>(call));
   TRY(const ComputeTime amount, signed_hours("/hours", body.hours));
-  return Order{ledger::Command{ledger::CorrectCharge{account.id, amount, body.job.value_or(jobs::JobId{}).value,
+  return Order{ledger::Command{ledger::CorrectCharge{account.id, amount,
+                                                     body.job.value_or(jobs::JobId{}).value,
                                                      std::move(body.text).value_or("")}},
                {},
                {}};
@@ -140,13 +148,15 @@ std::vector<Route> account_routes() {
        .area = "ledger",
        .summary = "The account line by line, oldest first: awards, holds, charges, releases.",
        .handler = &show_statement,
-       .parameters = list_parameters({{"after", "Only lines of later events than this one.", whole_number}}),
+       .parameters =
+           list_parameters({{"after", "Only lines of later events than this one.", whole_number}}),
        .answer = &schema_of<Page<store::LineView>>},
       {.method = Method::post,
        .path = "/v1/accounts/{account}:correct",
        .operation = "correctCharge",
        .area = "ledger",
-       .summary = "Gives back what was charged wrongly, or with negative hours charges more, as a new entry. For "
+       .summary = "Gives back what was charged wrongly, or with negative hours charges more, as a "
+                  "new entry. For "
                   "the site's operators.",
        .handler = Ordering{&correct_charge, &corrected_charge},
        .body = &schema_of<NewCorrection>,
@@ -167,7 +177,8 @@ std::vector<Route> movement_routes() {
        .path = "/v1/partitions/{partition}/capacity",
        .operation = "addCapacity",
        .area = "ledger",
-       .summary = "Adds hours to what a partition may award, and answers with its pool. For administrators.",
+       .summary = "Adds hours to what a partition may award, and answers with its pool. For "
+                  "administrators.",
        .handler = Ordering{&add_capacity, &added_capacity},
        .body = &schema_of<NewCapacity>,
        .answer = &schema_of<store::AccountView>},

@@ -41,7 +41,9 @@ std::vector<EventBody> read_events(Context& context, Seq after, std::size_t limi
 
 std::string events_page(const Call& call, const PageRequest& page) {
   std::vector<EventBody> events = read_events(*call.context, Seq{page.after}, page.limit + 1);
-  return page_answer(call, page, std::move(events), [](const EventBody& event) { return event.seq.value; }).body;
+  return page_answer(call, page, std::move(events),
+                     [](const EventBody& event) { return event.seq.value; })
+      .body;
 }
 
 // A token that was revoked, or a role that was taken away, ends a stream too.
@@ -80,7 +82,9 @@ net::Awaitable<void> stream_events(Call call, Seq after, net::Stream stream) {
     }
     if (!co_await stream.wait(heartbeat)) co_return;
     if (watch.take_news()) continue;
-    if (!co_await stream.send(net::to_wire({.event = {}, .id = {}, .data = {}, .comment = "still here"}))) co_return;
+    if (!co_await stream.send(
+            net::to_wire({.event = {}, .id = {}, .data = {}, .comment = "still here"})))
+      co_return;
   }
 }
 
@@ -101,7 +105,8 @@ Answer<Seq> after_what(const Call& call) {
   const std::optional<Seq> seq = parse_id<Seq>(*last);
   if (*last == "0") return Seq{};
   if (seq && seq->value <= INT64_MAX) return *seq;
-  return refuse(refusal::invalid, "Last-Event-ID", "Give the id of the last event that you have, as it came.");
+  return refuse(refusal::invalid, "Last-Event-ID",
+                "Give the id of the last event that you have, as it came.");
 }
 
 bool wants_stream(const Call& call) {
@@ -112,7 +117,8 @@ bool wants_stream(const Call& call) {
 Answer<net::Response> list_events(Call& call) {
   TRY_DONE(need_auditor(call, *call.context->reader()));
   TRY(const Seq after, after_what(call));
-  if (wants_stream(call)) return net::event_stream(std::bind_front(&stream_events, std::move(call), after));
+  if (wants_stream(call))
+    return net::event_stream(std::bind_front(&stream_events, std::move(call), after));
   TRY(PageRequest page, page_request(call));
   page.after = std::max(page.after, after.value);
   TRY(const std::uint64_t wait_s, number_in_query(call, "wait", 0, wait_seconds_max));
@@ -137,7 +143,8 @@ net::Awaitable<net::Response> show_log(Call call) {
     looked.complete(LogView{state.last, {}, digest(state), state.jobs.live, state.now});
   });
   if (!asked) {
-    co_return refused(call, Refusal{refusal::unavailable, "", "The server is stopping; try again in a moment."});
+    co_return refused(
+        call, Refusal{refusal::unavailable, "", "The server is stopping; try again in a moment."});
   }
   LogView view = co_await looked.wait();
   co_return guarded(call, [&]() -> Answer<net::Response> {
@@ -153,20 +160,24 @@ std::vector<Route> log_routes() {
       {.path = "/v1/events",
        .operation = "listEvents",
        .area = "log",
-       .summary = "The events of the log after one, oldest first. With `Accept: text/event-stream` a stream of "
-                  "server-sent events that goes on as they happen: id is the event's number, and Last-Event-ID "
+       .summary = "The events of the log after one, oldest first. With `Accept: text/event-stream` "
+                  "a stream of "
+                  "server-sent events that goes on as they happen: id is the event's number, and "
+                  "Last-Event-ID "
                   "resumes. For administrators and auditors.",
        .handler = &list_events,
        .parameters = list_parameters(
            {{"after", "Only later events than this one.", whole_number},
             {"wait", "Where there is none yet, wait so many seconds for one.", wait_schema},
-            {"Last-Event-ID", "The last event that the client has; goes before `after`.", whole_number, In::header}}),
+            {"Last-Event-ID", "The last event that the client has; goes before `after`.",
+             whole_number, In::header}}),
        .answer = &schema_of<Page<EventBody>>},
       {.path = "/v1/log",
        .operation = "showLog",
        .area = "log",
-       .summary = "Where the log stands: its last event, the chain there, and the digest of State. For "
-                  "administrators and auditors.",
+       .summary =
+           "Where the log stands: its last event, the chain there, and the digest of State. For "
+           "administrators and auditors.",
        .handler = &show_log,
        .answer = &schema_of<LogView>},
   };

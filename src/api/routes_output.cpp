@@ -46,17 +46,19 @@ Answer<Output> output_wanted(const Call& call) {
 Answer<store::JobView> job_of(const Call& call, const Output& output) {
   TRY(store::JobView job, visible_job(call, *call.context->reader(), output.job));
   if (output.task >= std::max(1U, job.array_size)) {
-    return refuse(refusal::not_found, "task",
-                  fmt::format("{} has the tasks 0 to {}.", output.job, std::max(1U, job.array_size) - 1));
+    return refuse(
+        refusal::not_found, "task",
+        fmt::format("{} has the tasks 0 to {}.", output.job, std::max(1U, job.array_size) - 1));
   }
   return job;
 }
 
 // What is there of the output now. Bytes that were in the file before the task started are not its.
-Result<std::string> read_now(const Context& context, const Output& output, const store::JobView& job,
-                             std::size_t bytes_max) {
+Result<std::string> read_now(const Context& context, const Output& output,
+                             const store::JobView& job, std::size_t bytes_max) {
   if (!standing_of(job, output.task).started) return std::string();
-  const Result<std::filesystem::path> file = context.output_of()(job, output.task, output.error_stream);
+  const Result<std::filesystem::path> file =
+      context.output_of()(job, output.task, output.error_stream);
   if (!file && file.error().code == refusal::not_found) return std::string();
   if (!file) return std::unexpected(file.error());
   return read_output(*file, output.offset, bytes_max);
@@ -113,8 +115,10 @@ std::vector<Route> output_routes() {
       {.path = "/v1/jobs/{job}/logs/{stream}",
        .operation = "showOutput",
        .area = "jobs",
-       .summary = "What a task of the job has printed, from a byte offset on. X-Next-Offset says where to go on; "
-                  "X-Log-Complete, whether more may come. With follow=1 the answer goes on until the task has ended "
+       .summary = "What a task of the job has printed, from a byte offset on. X-Next-Offset says "
+                  "where to go on; "
+                  "X-Log-Complete, whether more may come. With follow=1 the answer goes on until "
+                  "the task has ended "
                   "and all its bytes are sent.",
        .handler = &show_output,
        .parameters = {{"offset", "Where to begin, in bytes from 0.", whole_number},

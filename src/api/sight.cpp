@@ -12,8 +12,8 @@ bool sees_project(const Call& call, store::Reader& reader, federation::ProjectId
   return reader.is_member(call.person(), project) || sight_of(call, reader).all();
 }
 
-// A proposal or an award: a thing with a site's partition that belongs to a project. The operator of
-// the site sees it too, who has to assess it.
+// A proposal or an award: a thing with a site's partition that belongs to a project. The operator
+// of the site sees it too, who has to assess it.
 template <class View>
 Answer<View> visible_thing(const Call& call, store::Reader& reader, std::string_view kind,
                            std::uint64_t id) {
@@ -25,7 +25,8 @@ Answer<View> visible_thing(const Call& call, store::Reader& reader, std::string_
   if (sight.all()) return view;
   if (!sight.operates.empty()) {
     const std::optional<std::string> partition = reader.thing_by_slug("partition", view.partition);
-    if (partition && operates_site(call, sight, stored<store::PartitionView>(*partition).site)) return view;
+    if (partition && operates_site(call, sight, stored<store::PartitionView>(*partition).site))
+      return view;
   }
   return no_such(kind, call.argument());
 }
@@ -36,7 +37,9 @@ Sight sight_of(const Call& call, store::Reader& reader) {
   const std::optional<std::string> text = reader.thing("person", call.person().value);
   if (!text) return {};
   const auto person = stored<store::PersonView>(*text);
-  const auto has = [&](Role role) { return std::ranges::find(person.roles, role) != person.roles.end(); };
+  const auto has = [&](Role role) {
+    return std::ranges::find(person.roles, role) != person.roles.end();
+  };
   Sight sight;
   sight.administrator = has(Role::administrator);
   sight.officer = has(Role::call_officer);

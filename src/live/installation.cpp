@@ -42,17 +42,18 @@ class Installation::Lock {
  public:
   static Result<std::unique_ptr<Lock>> take(const std::filesystem::path& path) {
     const int file = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-    // A server that was killed while it started a supervisor leaves a child that has the lock for the moment until
-    // it runs its own program.
+    // A server that was killed while it started a supervisor leaves a child that has the lock for
+    // the moment until it runs its own program.
     for (int tries = 0; file >= 0 && tries < lock_tries_max; ++tries) {
       if (::flock(file, LOCK_EX | LOCK_NB) == 0) return std::unique_ptr<Lock>(new Lock(file));
       std::this_thread::sleep_for(lock_try_interval);
     }
     if (file >= 0) ::close(file);
-    return refuse(refusal::unavailable, "data_directory",
-                  fmt::format("{} cannot be locked: another fabricad uses this data directory, or it is not "
-                              "writable. Stop the other one or choose another directory with --data.",
-                              path.string()));
+    return refuse(
+        refusal::unavailable, "data_directory",
+        fmt::format("{} cannot be locked: another fabricad uses this data directory, or it is not "
+                    "writable. Stop the other one or choose another directory with --data.",
+                    path.string()));
   }
   Lock(const Lock&) = delete;
   Lock& operator=(const Lock&) = delete;

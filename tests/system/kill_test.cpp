@@ -14,8 +14,8 @@
 #include "system/server.h"
 #include "unit/store/fixture.h"
 
-/// The promise of the first page: whatever is killed, whenever, nothing acknowledged is lost, no job runs twice and
-/// none is charged twice. A real server, real jobs, real SIGKILLs.
+/// The promise of the first page: whatever is killed, whenever, nothing acknowledged is lost, no
+/// job runs twice and none is charged twice. A real server, real jobs, real SIGKILLs.
 namespace fabrica {
 namespace {
 
@@ -23,12 +23,15 @@ constexpr int kills = 200;
 constexpr std::uint64_t seed = 20261122;
 constexpr std::chrono::minutes settle_deadline{10};
 
-// Submits jobs one after the other, each under an id of its own, and asks again under the same id until it has an
-// answer: what a careful client does.
+// Submits jobs one after the other, each under an id of its own, and asks again under the same id
+// until it has an answer: what a careful client does.
 class Submitter {
  public:
   Submitter(test::ServerProcess& server, std::int64_t project, std::filesystem::path directory)
-      : server_(server), project_(project), directory_(std::move(directory)), thread_([this] { run(); }) {}
+      : server_(server),
+        project_(project),
+        directory_(std::move(directory)),
+        thread_([this] { run(); }) {}
   ~Submitter() { finish(); }
   Submitter(const Submitter&) = delete;
   Submitter& operator=(const Submitter&) = delete;
@@ -56,10 +59,12 @@ class Submitter {
     if (at.empty()) return false;
     net::Client client(*net::parse_url(at));
     const std::string script = fmt::format(
-        "#!/bin/sh\n#SBATCH --time=1\n#SBATCH --output=/dev/null\necho {} >> runs.txt\nsleep 0.0{}\n", number, number % 9);
-    const Result<net::Response> answer =
-        test::ask(client, server_.token(), net::Method::put, fmt::format("/v1/jobs/{:032x}", number + 1),
-                  test::submission(project_, directory_, script));
+        "#!/bin/sh\n#SBATCH --time=1\n#SBATCH --output=/dev/null\necho {} >> runs.txt\nsleep "
+        "0.0{}\n",
+        number, number % 9);
+    const Result<net::Response> answer = test::ask(client, server_.token(), net::Method::put,
+                                                   fmt::format("/v1/jobs/{:032x}", number + 1),
+                                                   test::submission(project_, directory_, script));
     if (!answer || answer->status >= 500) return false;
     EXPECT_LT(answer->status, 300) << answer->body;
     const Result<json::Value> body = json::Value::parse(answer->body);
@@ -91,7 +96,8 @@ void wait_until_all_ended(test::ServerProcess& server) {
   net::Client client(*net::parse_url(server.url()));
   const auto until = std::chrono::steady_clock::now() + settle_deadline;
   while (true) {
-    const json::Value live = test::must(client, server.token(), net::Method::get, "/v1/jobs?live=true&limit=1");
+    const json::Value live =
+        test::must(client, server.token(), net::Method::get, "/v1/jobs?live=true&limit=1");
     if (live.get("items").items().empty()) return;
     ASSERT_LT(std::chrono::steady_clock::now(), until) << "jobs that never end";
     std::this_thread::sleep_for(std::chrono::milliseconds(50));
@@ -105,20 +111,24 @@ std::map<int, int> runs_by_number(const std::filesystem::path& file) {
   return runs;
 }
 
-// Each job's lines in its account: one hold, at most one charge, and releases that leave nothing held.
+// Each job's lines in its account: one hold, at most one charge, and releases that leave nothing
+// held.
 void expect_charged_once(const std::filesystem::path& directory) {
   store::Reader reader(directory);
   std::map<std::uint64_t, std::map<std::string, int>> lines;
   ledger::AccountId award{4};
   Seq after;
-  for (auto page = reader.statement(award, after, 1'000); !page.empty(); page = reader.statement(award, after, 1'000)) {
+  for (auto page = reader.statement(award, after, 1'000); !page.empty();
+       page = reader.statement(award, after, 1'000)) {
     for (const store::LineView& line : page) {
       if (line.job) lines[line.job->value][line.kind] += 1;
       after = line.seq;
     }
   }
   for (const auto& [job, kinds] : lines) {
-    const auto count = [&](const std::string& kind) { return kinds.contains(kind) ? kinds.at(kind) : 0; };
+    const auto count = [&](const std::string& kind) {
+      return kinds.contains(kind) ? kinds.at(kind) : 0;
+    };
     EXPECT_EQ(count("hold"), 1) << "job " << job;
     EXPECT_LE(count("charge"), 1) << "job " << job;
     EXPECT_LE(count("release"), 1) << "job " << job;
@@ -156,14 +166,15 @@ TEST(Kill, NothingIsLostDoubledOrChargedTwice) {
   const std::map<int, int> runs = runs_by_number(work / "runs.txt");
   for (const auto& [number, job] : accepted) {
     EXPECT_TRUE(runs.contains(number) && runs.at(number) == 1)
-        << "submission " << number << ", job " << job << " ran " << (runs.contains(number) ? runs.at(number) : 0) << " times";
+        << "submission " << number << ", job " << job << " ran "
+        << (runs.contains(number) ? runs.at(number) : 0) << " times";
   }
   EXPECT_EQ(runs.size(), accepted.size());
   expect_charged_once(data);
   const store::Verification found = store::verify(data, [](std::uint64_t, std::uint64_t) {});
   EXPECT_TRUE(found.faults.empty()) << found.faults.front();
-  fmt::print("{} kills (seed {}), {} jobs submitted and run once, {} events\n", kills, seed, accepted.size(),
-             found.events);
+  fmt::print("{} kills (seed {}), {} jobs submitted and run once, {} events\n", kills, seed,
+             accepted.size(), found.events);
 }
 
 }  // namespace

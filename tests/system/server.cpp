@@ -66,7 +66,8 @@ void ServerProcess::start() {
   }
   const auto until = std::chrono::steady_clock::now() + deadline;
   while (!is_ready()) {
-    CHECK(::waitpid(process_, nullptr, WNOHANG) == 0, "fabricad ended while it started; see fabricad.log");
+    CHECK(::waitpid(process_, nullptr, WNOHANG) == 0,
+          "fabricad ended while it started; see fabricad.log");
     CHECK(std::chrono::steady_clock::now() < until, "fabricad answers within two minutes");
     std::this_thread::sleep_for(std::chrono::milliseconds(5));
   }
@@ -87,8 +88,8 @@ int ServerProcess::stop() {
   return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
 
-Result<net::Response> ask(net::Client& client, const std::string& token, net::Method method, std::string_view target,
-                          std::string body) {
+Result<net::Response> ask(net::Client& client, const std::string& token, net::Method method,
+                          std::string_view target, std::string body) {
   TRY(net::Target parsed, net::parse_target(target));
   net::Request request;
   request.method = method;
@@ -100,8 +101,8 @@ Result<net::Response> ask(net::Client& client, const std::string& token, net::Me
   return client.send(std::move(request), answer_time);
 }
 
-json::Value must(net::Client& client, const std::string& token, net::Method method, std::string_view target,
-                 std::string body) {
+json::Value must(net::Client& client, const std::string& token, net::Method method,
+                 std::string_view target, std::string body) {
   const Result<net::Response> answer = ask(client, token, method, target, std::move(body));
   if (!answer || answer->status >= 300) {
     ADD_FAILURE() << target << ": " << (answer ? answer->body : answer.error().text);
@@ -116,26 +117,31 @@ std::int64_t make_project(net::Client& client, const std::string& token) {
   };
   post("/v1/partitions/local-cpu/capacity", R"({"hours":"2000","text":"capacity"})");
   post("/v1/organisations", R"({"name":"Start-up","country":"PT","kind":"start_up"})");
-  const std::int64_t project = *post("/v1/projects", R"({"title":"A project","organisation":1})").get("id").as_int();
+  const std::int64_t project =
+      *post("/v1/projects", R"({"title":"A project","organisation":1})").get("id").as_int();
   post("/v1/calls", R"({"mode":"playground","title":"Playground","partitions":["local-cpu"]})");
-  post("/v1/calls/1/proposals",
-       fmt::format(R"({{"project":{},"title":"Work","partition":"local-cpu","hours":"500","months":1,"gpus_per_job":0,)"
-                   R"("nodes_per_job":1,"civil_use":true,"open_research":true,"text":"some work"}})",
-                   project));
+  post(
+      "/v1/calls/1/proposals",
+      fmt::format(
+          R"({{"project":{},"title":"Work","partition":"local-cpu","hours":"500","months":1,"gpus_per_job":0,)"
+          R"("nodes_per_job":1,"civil_use":true,"open_research":true,"text":"some work"}})",
+          project));
   post("/v1/proposals/1:assess", R"({"suitable":true,"text":""})");
   post("/v1/proposals/1:grant", "{}");
   post("/v1/awards/1:accept", "{}");
   return project;
 }
 
-std::string submission(std::int64_t project, const std::filesystem::path& directory, std::string_view script) {
+std::string submission(std::int64_t project, const std::filesystem::path& directory,
+                       std::string_view script) {
   std::string text;
   json::write(text, std::string(script));
   std::string where;
   json::write(where, directory.string());
-  return fmt::format(R"({{"project":{},"script":{},"name":"job.sh","arguments":[],"options":[],"environment":{{}},)"
-                     R"("working_directory":{},"user":"tester"}})",
-                     project, text, where);
+  return fmt::format(
+      R"({{"project":{},"script":{},"name":"job.sh","arguments":[],"options":[],"environment":{{}},)"
+      R"("working_directory":{},"user":"tester"}})",
+      project, text, where);
 }
 
 }  // namespace fabrica::test

@@ -11,7 +11,8 @@
 /// A real fabricad as a process of its own, on a directory of its own.
 namespace fabrica::test {
 
-/// Starts, kills and asks a server. Every wait has a deadline of two minutes: the machine may be busy.
+/// Starts, kills and asks a server. Every wait has a deadline of two minutes: the machine may be
+/// busy.
 class ServerProcess {
  public:
   explicit ServerProcess(std::filesystem::path directory) : directory_(std::move(directory)) {}
@@ -39,17 +40,18 @@ class ServerProcess {
 };
 
 /// Asks with the administrator's token. A refusal means that no answer came.
-Result<net::Response> ask(net::Client& client, const std::string& token, net::Method method, std::string_view target,
-                          std::string body = {});
+Result<net::Response> ask(net::Client& client, const std::string& token, net::Method method,
+                          std::string_view target, std::string body = {});
 
 /// The same, for what must work: fails the test and returns nothing otherwise.
-json::Value must(net::Client& client, const std::string& token, net::Method method, std::string_view target,
-                 std::string body = {});
+json::Value must(net::Client& client, const std::string& token, net::Method method,
+                 std::string_view target, std::string body = {});
 
 /// Makes a project with an award of 500 core-hours on this machine; its number.
 std::int64_t make_project(net::Client& client, const std::string& token);
 
 /// The body of a submission of `script` in `directory`.
-std::string submission(std::int64_t project, const std::filesystem::path& directory, std::string_view script);
+std::string submission(std::int64_t project, const std::filesystem::path& directory,
+                       std::string_view script);
 
 }  // namespace fabrica::test

@@ -24,18 +24,22 @@ Submission submission_of(std::string_view directives) {
 std::string complaints(const std::vector<DiagnosticView>& diagnostics) {
   std::string all;
   for (const DiagnosticView& one : diagnostics) {
-    all += fmt::format("{}{} {}:{} {}", all.empty() ? "" : "; ", name_of(one.severity), one.line, one.column, one.option);
+    all += fmt::format("{}{} {}:{} {}", all.empty() ? "" : "; ", name_of(one.severity), one.line,
+                       one.column, one.option);
   }
   return all;
 }
 
 std::string shape_text(const jobs::JobRequest& request) {
-  std::string text = fmt::format("{}n {}t {}c {}g {}MiB {}", request.nodes, request.tasks, request.cpus_per_node,
-                                 request.gpus_per_node, request.memory_mib_per_node, to_clock(request.time_limit));
+  std::string text =
+      fmt::format("{}n {}t {}c {}g {}MiB {}", request.nodes, request.tasks, request.cpus_per_node,
+                  request.gpus_per_node, request.memory_mib_per_node, to_clock(request.time_limit));
   if (request.whole_nodes) text += " whole";
   if (!request.gpu_kind.empty()) text += " " + request.gpu_kind;
-  if (!request.array.empty()) text += fmt::format(" [{}]%{}", fmt::join(request.array, ","), request.array_at_once);
-  for (const jobs::Dependency& one : request.dependencies) text += fmt::format(" {} {}", name_of(one.kind), one.job);
+  if (!request.array.empty())
+    text += fmt::format(" [{}]%{}", fmt::join(request.array, ","), request.array_at_once);
+  for (const jobs::Dependency& one : request.dependencies)
+    text += fmt::format(" {} {}", name_of(one.kind), one.job);
   return text;
 }
 
@@ -69,7 +73,8 @@ TEST(JobRequest, ShapesFromDirectives) {
       {"#SBATCH -t 60 -N 2-4", "2n 2t 1c 0g 0MiB 01:00:00 (--nodes 2:15)"},
       {"#SBATCH -t 60 --array=1-9:4%2", "1n 1t 1c 0g 0MiB 01:00:00 [1,5,9]%2"},
       {"#SBATCH -t 60 --dependency=afterok:7:8,afterany:9,after:1,afternotok:2",
-       "1n 1t 1c 0g 0MiB 01:00:00 after_ok job-7 after_ok job-8 after_any job-9 after job-1 after_not_ok job-2"},
+       "1n 1t 1c 0g 0MiB 01:00:00 after_ok job-7 after_ok job-8 after_any job-9 after job-1 "
+       "after_not_ok job-2"},
       {"#SBATCH --nodes=1", "error 1:1 --time"},
       {"#SBATCH --time=UNLIMITED", "error 2:9 --time"},
       {"#SBATCH -t 60 --gres=gpu:1,nvme:100", "error 2:15 --gres"},
@@ -80,7 +85,7 @@ TEST(JobRequest, ShapesFromDirectives) {
       {"#SBATCH -t 60 -d after:7+5", "error 2:15 --dependency"},
       {"#SBATCH -t 60 --constraint=fast\n#SBATCH --licenses=x:1 --hold",
        "error 2:15 --constraint; error 3:9 --licenses; error 3:24 --hold"},
-      {"#SBATCH -t 60 --mail-type=END --hint=nomultithread", 
+      {"#SBATCH -t 60 --mail-type=END --hint=nomultithread",
        "1n 1t 1c 0g 0MiB 01:00:00 (--mail-type 2:15) (--hint 2:31)"},
       {"#SBATCH -t 60 --comment=x --no-requeue --oversubscribe", "1n 1t 1c 0g 0MiB 01:00:00"},
   };
@@ -101,26 +106,35 @@ TEST(JobRequest, WhatIsWrongWithTheBody) {
     std::source_location where = std::source_location::current();
   } cases[] = {
       {changed(&Submission::script, std::string(5'000'000, 'x')), "too_large /script"},
-      {changed(&Submission::script, std::string("#!/bin/sh\n#SBATCH -t 1\n\0", 24)), "invalid /script"},
+      {changed(&Submission::script, std::string("#!/bin/sh\n#SBATCH -t 1\n\0", 24)),
+       "invalid /script"},
       {changed(&Submission::name, std::string(201, 'x')), "too_large /name"},
-      {changed(&Submission::working_directory, std::string("home/ada")), "invalid /working_directory"},
-      {changed(&Submission::working_directory, std::optional<std::string>{}), "invalid /working_directory"},
-      {changed(&Submission::working_directory, "/" + std::string(5'000, 'x')), "too_large /working_directory"},
+      {changed(&Submission::working_directory, std::string("home/ada")),
+       "invalid /working_directory"},
+      {changed(&Submission::working_directory, std::optional<std::string>{}),
+       "invalid /working_directory"},
+      {changed(&Submission::working_directory, "/" + std::string(5'000, 'x')),
+       "too_large /working_directory"},
       {changed(&Submission::user, std::string("../root")), "invalid /user"},
       {changed(&Submission::user, std::string("")), "invalid /user"},
       {changed(&Submission::arguments, std::vector<std::string>{"a", std::string(200'000, 'x')}),
        "too_large /arguments/1"},
-      {changed(&Submission::arguments, std::vector<std::string>{std::string("a\0b", 3)}), "invalid /arguments/0"},
+      {changed(&Submission::arguments, std::vector<std::string>{std::string("a\0b", 3)}),
+       "invalid /arguments/0"},
       {changed(&Submission::arguments, std::vector<std::string>(40'000, std::string(30, 'x'))),
        "too_large /arguments/27594"},
-      {changed(&Submission::environment, std::map<std::string, std::string>{{"A=B", "c"}}), "invalid /environment"},
-      {changed(&Submission::environment, std::map<std::string, std::string>{{"", "c"}}), "invalid /environment"},
+      {changed(&Submission::environment, std::map<std::string, std::string>{{"A=B", "c"}}),
+       "invalid /environment"},
+      {changed(&Submission::environment, std::map<std::string, std::string>{{"", "c"}}),
+       "invalid /environment"},
   };
-  for (const auto& [submission, answer, where] : cases) expect_answer(drafted(submission), answer, answer, where);
+  for (const auto& [submission, answer, where] : cases)
+    expect_answer(drafted(submission), answer, answer, where);
 }
 
 TEST(JobRequest, NamesAndPlaces) {
-  const auto draft = [](std::string_view directives, const std::function<void(Submission&)>& change) {
+  const auto draft = [](std::string_view directives,
+                        const std::function<void(Submission&)>& change) {
     Submission submission = submission_of(directives);
     change(submission);
     const Answer<Draft> made = draft_of(std::move(submission), Purpose::submit);
@@ -130,7 +144,8 @@ TEST(JobRequest, NamesAndPlaces) {
   const auto nothing = [](Submission&) {};
   EXPECT_EQ(draft("#SBATCH -t 1", nothing).request.name, "sbatch");
   EXPECT_EQ(draft("#SBATCH -t 1 -J mine", nothing).request.name, "mine");
-  EXPECT_EQ(draft("#SBATCH -t 1", [](Submission& s) { s.name = "jobs/train.sh"; }).request.name, "train.sh");
+  EXPECT_EQ(draft("#SBATCH -t 1", [](Submission& s) { s.name = "jobs/train.sh"; }).request.name,
+            "train.sh");
   const Draft wrapped = draft("", [](Submission& s) {
     s.script.clear();
     s.options = {"--wrap=hostname -f", "-t", "1"};
@@ -139,7 +154,8 @@ TEST(JobRequest, NamesAndPlaces) {
   EXPECT_EQ(wrapped.script, "#!/bin/sh\n\nhostname -f\n");
 
   EXPECT_EQ(draft("#SBATCH -t 1", nothing).document.working_directory, "/home/ada");
-  EXPECT_EQ(draft("#SBATCH -t 1 -D runs/../one", nothing).document.working_directory, "/home/ada/one");
+  EXPECT_EQ(draft("#SBATCH -t 1 -D runs/../one", nothing).document.working_directory,
+            "/home/ada/one");
   EXPECT_EQ(draft("#SBATCH -t 1 -D /scratch", [](Submission& s) { s.working_directory.reset(); })
                 .document.working_directory,
             "/scratch");
@@ -150,8 +166,11 @@ TEST(JobRequest, NamesAndPlaces) {
   EXPECT_EQ(directed.site->text, "north");
   const Draft chosen = draft("#SBATCH -t 1 -p gpu", [](Submission& s) { s.partition = "cpu"; });
   EXPECT_EQ(chosen.partition, (Word{"cpu", std::nullopt, "/partition"}));
-  EXPECT_EQ(chosen.diagnostics.size(), 1) << "what the script says is passed over, and that is told";
-  EXPECT_EQ(draft("#SBATCH -t 1 -p gpu", [](Submission& s) { s.options = {"-p", "cpu"}; }).partition->text, "cpu");
+  EXPECT_EQ(chosen.diagnostics.size(), 1)
+      << "what the script says is passed over, and that is told";
+  EXPECT_EQ(draft("#SBATCH -t 1 -p gpu", [](Submission& s) { s.options = {"-p", "cpu"}; })
+                .partition->text,
+            "cpu");
 }
 
 TEST(JobRequest, TheDocumentHoldsWhatTheSiteNeeds) {
@@ -166,7 +185,8 @@ TEST(JobRequest, TheDocumentHoldsWhatTheSiteNeeds) {
   ASSERT_TRUE(draft.has_value()) << complaints(draft.error().errors);
   const jobs::JobDocument& document = draft->document;
   EXPECT_EQ(document.arguments, (std::vector<std::string>{"--epochs", "3"}));
-  EXPECT_EQ(document.environment, (std::vector<std::string>{"SEED=7", "LANG=C"})) << "clean but for what is named";
+  EXPECT_EQ(document.environment, (std::vector<std::string>{"SEED=7", "LANG=C"}))
+      << "clean but for what is named";
   EXPECT_EQ(document.output, "logs/%x-%j.out");
   EXPECT_EQ(document.error, "err");
   EXPECT_EQ(document.input, "in");
@@ -189,7 +209,8 @@ TEST(JobRequest, EveryOptionOfSbatchHasARule) {
     if (row.treatment == sbatch::Treatment::refused || !row.same_as.empty()) continue;
     const OptionRule rule = rule_of(row.name);
     if (rule.use == OptionUse::honoured) {
-      EXPECT_NE(row.treatment, sbatch::Treatment::site) << row.name << " is only checked, so who honours it?";
+      EXPECT_NE(row.treatment, sbatch::Treatment::site)
+          << row.name << " is only checked, so who honours it?";
     } else {
       EXPECT_FALSE(rule.text.empty()) << row.name;
     }

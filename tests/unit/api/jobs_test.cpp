@@ -14,9 +14,10 @@ using net::Headers;
 
 TEST(Jobs, AScriptBecomesAJob) {
   Served served;
-  const net::Response response = served.ask(member, "POST /v1/jobs",
-                                            R"({"project":1,"script":"#!/bin/bash\n#SBATCH --time=0:30:00 -c 4\ntrue\n",)"
-                                            R"("name":"jobs/train.sh","working_directory":"/home/ada"})");
+  const net::Response response =
+      served.ask(member, "POST /v1/jobs",
+                 R"({"project":1,"script":"#!/bin/bash\n#SBATCH --time=0:30:00 -c 4\ntrue\n",)"
+                 R"("name":"jobs/train.sh","working_directory":"/home/ada"})");
   ASSERT_EQ(response.status, 201) << response.body;
   const json::Value job = parsed(response).get("job");
   EXPECT_EQ(job.get("id").as_int(), 1);
@@ -26,41 +27,51 @@ TEST(Jobs, AScriptBecomesAJob) {
   EXPECT_EQ(job.get("cpus_per_node").as_int(), 4);
   EXPECT_EQ(job.get("time_limit").as_int(), minutes(30).ms);
   EXPECT_GT(job.get("hold").as_int(), 0);
-  EXPECT_EQ(served.ask(member, "GET /v1/jobs/1/script").body, "#!/bin/bash\n#SBATCH --time=0:30:00 -c 4\ntrue\n");
+  EXPECT_EQ(served.ask(member, "GET /v1/jobs/1/script").body,
+            "#!/bin/bash\n#SBATCH --time=0:30:00 -c 4\ntrue\n");
   EXPECT_EQ(parsed(served.ask(member, "GET /v1/jobs/job-1")).get("id").as_int(), 1);
 }
 
 TEST(Jobs, WhatCannotBeSubmitted) {
   Served served;
   const auto with_script = [](std::string_view directives, std::string_view more = "") {
-    return fmt::format(R"({{"project":1,"script":"#!/bin/bash\n{}\ntrue\n","working_directory":"/home/ada"{}}})",
-                       directives, more);
+    return fmt::format(
+        R"({{"project":1,"script":"#!/bin/bash\n{}\ntrue\n","working_directory":"/home/ada"{}}})",
+        directives, more);
   };
   const std::string hour = "#SBATCH --time=1:00:00";
-  check(served,
-        {
-            {member, "POST /v1/jobs", with_script("echo"), "422 bad_script /script"},
-            {member, "POST /v1/jobs", with_script("#SBATCH --tme=1"), "422 bad_script /script"},
-            {member, "POST /v1/jobs", with_script(hour + " --qos=high"), "422 bad_script /script"},
-            {member, "POST /v1/jobs", with_script(hour + " --partition=gone"), "422 bad_script /script"},
-            {member, "POST /v1/jobs", with_script(hour + " --clusters=gone"), "422 bad_script /script"},
-            {member, "POST /v1/jobs", with_script(hour, R"(,"partition":"gone")"), "404 not_found /partition"},
-            {member, "POST /v1/jobs", with_script(hour, R"(,"site":"gone")"), "404 not_found /site"},
-            {member, "POST /v1/jobs", with_script(hour, R"(,"site":"dark")"), "422 does_not_fit"},
-            {member, "POST /v1/jobs", with_script(hour, R"(,"site":"south","partition":"north-cpu")"), "422 does_not_fit"},
-            {member, "POST /v1/jobs", with_script(hour + " -c 999"), "422 does_not_fit"},
-            {member, "POST /v1/jobs", with_script("#SBATCH --time=2-00:00:00 -N4 --exclusive -p north-cpu"),
-             "422 does_not_fit"},
-            {rival, "POST /v1/jobs", with_script(hour), "404 not_found project"},
-            {officer, "POST /v1/jobs", with_script(hour), "403 forbidden project"},
-            {anonymous, "POST /v1/jobs", with_script(hour), "401 unauthenticated Authorization"},
-            {member, "POST /v1/jobs", R"({"project":1,"script":"#!/bin/sh\n#SBATCH -t 1\n"})",
-             "422 invalid /working_directory"},
-            {member, "POST /v1/jobs", R"({"project":1})", "422 invalid /script"},
-            {member, "POST /v1/jobs", R"({"project":1,"script":["a"]})", "422 invalid /script"},
-            {member, "POST /v1/jobs", with_script(hour, R"(,"arguments":[1])"), "422 invalid /arguments/0"},
-            {member, "POST /v1/jobs", with_script(hour, R"(,"environment":{"A":1})"), "422 invalid /environment/A"},
-        });
+  check(
+      served,
+      {
+          {member, "POST /v1/jobs", with_script("echo"), "422 bad_script /script"},
+          {member, "POST /v1/jobs", with_script("#SBATCH --tme=1"), "422 bad_script /script"},
+          {member, "POST /v1/jobs", with_script(hour + " --qos=high"), "422 bad_script /script"},
+          {member, "POST /v1/jobs", with_script(hour + " --partition=gone"),
+           "422 bad_script /script"},
+          {member, "POST /v1/jobs", with_script(hour + " --clusters=gone"),
+           "422 bad_script /script"},
+          {member, "POST /v1/jobs", with_script(hour, R"(,"partition":"gone")"),
+           "404 not_found /partition"},
+          {member, "POST /v1/jobs", with_script(hour, R"(,"site":"gone")"), "404 not_found /site"},
+          {member, "POST /v1/jobs", with_script(hour, R"(,"site":"dark")"), "422 does_not_fit"},
+          {member, "POST /v1/jobs", with_script(hour, R"(,"site":"south","partition":"north-cpu")"),
+           "422 does_not_fit"},
+          {member, "POST /v1/jobs", with_script(hour + " -c 999"), "422 does_not_fit"},
+          {member, "POST /v1/jobs",
+           with_script("#SBATCH --time=2-00:00:00 -N4 --exclusive -p north-cpu"),
+           "422 does_not_fit"},
+          {rival, "POST /v1/jobs", with_script(hour), "404 not_found project"},
+          {officer, "POST /v1/jobs", with_script(hour), "403 forbidden project"},
+          {anonymous, "POST /v1/jobs", with_script(hour), "401 unauthenticated Authorization"},
+          {member, "POST /v1/jobs", R"({"project":1,"script":"#!/bin/sh\n#SBATCH -t 1\n"})",
+           "422 invalid /working_directory"},
+          {member, "POST /v1/jobs", R"({"project":1})", "422 invalid /script"},
+          {member, "POST /v1/jobs", R"({"project":1,"script":["a"]})", "422 invalid /script"},
+          {member, "POST /v1/jobs", with_script(hour, R"(,"arguments":[1])"),
+           "422 invalid /arguments/0"},
+          {member, "POST /v1/jobs", with_script(hour, R"(,"environment":{"A":1})"),
+           "422 invalid /environment/A"},
+      });
   EXPECT_EQ(parsed(served.ask(member, "GET /v1/jobs")).get("items").items().size(), 0);
 }
 
@@ -105,11 +116,13 @@ TEST(Jobs, TheSameKeyMakesOneJob) {
   EXPECT_FALSE(first.headers.find("Idempotency-Replayed"));
   EXPECT_EQ(again.headers.find("Idempotency-Replayed"), "true");
   EXPECT_EQ(said(other), "422 command_id_reused Idempotency-Key");
-  EXPECT_EQ(said(served.ask(lead, "POST /v1/jobs", job_body(), key)), "201") << "a key is one person's own";
+  EXPECT_EQ(said(served.ask(lead, "POST /v1/jobs", job_body(), key)), "201")
+      << "a key is one person's own";
   EXPECT_EQ(parsed(served.ask(member, "GET /v1/jobs")).get("items").items().size(), 2);
   EXPECT_EQ(said(served.ask(member, "POST /v1/jobs", job_body(), {{"Idempotency-Key", "a b"}})),
             "422 invalid Idempotency-Key");
-  EXPECT_EQ(said(served.ask(member, "POST /v1/jobs", job_body(), {{"Idempotency-Key", std::string(201, 'k')}})),
+  EXPECT_EQ(said(served.ask(member, "POST /v1/jobs", job_body(),
+                            {{"Idempotency-Key", std::string(201, 'k')}})),
             "422 invalid Idempotency-Key");
 }
 
@@ -119,11 +132,13 @@ TEST(Jobs, AClientMayNameItsJob) {
   const net::Response first = served.ask(member, name, job_body());
   EXPECT_EQ(first.status, 201);
   EXPECT_EQ(served.ask(member, name, job_body()).body, first.body);
-  EXPECT_EQ(said(served.ask(member, name, job_body("other"))), "422 command_id_reused Idempotency-Key");
+  EXPECT_EQ(said(served.ask(member, name, job_body("other"))),
+            "422 command_id_reused Idempotency-Key");
   EXPECT_EQ(said(served.ask(lead, name, job_body())), "422 command_id_reused Idempotency-Key")
       << "nobody gets the reply to another's request";
   EXPECT_EQ(said(served.ask(member, "PUT /v1/jobs/7", job_body())), "422 invalid job");
-  EXPECT_EQ(said(served.ask(member, "PUT /v1/jobs/" + std::string(32, '0'), job_body())), "422 invalid job");
+  EXPECT_EQ(said(served.ask(member, "PUT /v1/jobs/" + std::string(32, '0'), job_body())),
+            "422 invalid job");
   EXPECT_EQ(parsed(served.ask(member, "GET /v1/jobs")).get("items").items().size(), 1);
 }
 
@@ -136,26 +151,32 @@ TEST(Jobs, APlanSaysWhereAndForHowMuch) {
   std::string rows;
   for (const json::Value& row : plan.get("rows").items()) {
     rows += fmt::format("{} {} {} {}{}; ", row.get("partition").text(),
-                        row.get("possible").as_bool().value_or(false) ? "yes" : "no", row.get("units").text(),
-                        row.get("cost_hours").text(), row.get("chosen").as_bool().value_or(false) ? " chosen" : "");
+                        row.get("possible").as_bool().value_or(false) ? "yes" : "no",
+                        row.get("units").text(), row.get("cost_hours").text(),
+                        row.get("chosen").as_bool().value_or(false) ? " chosen" : "");
   }
   EXPECT_EQ(rows,
-            "north-gpu yes 1/1 2.000; north-cpu no  ; south-lumi yes 1/2 1.000 chosen; south-nodes no  ; dark-gpu no  ; ");
+            "north-gpu yes 1/1 2.000; north-cpu no  ; south-lumi yes 1/2 1.000 chosen; south-nodes "
+            "no  ; dark-gpu no  ; ");
   EXPECT_EQ(plan.get("chosen").text(), "south-lumi");
   EXPECT_EQ(plan.at("/rows/0/balance_after_hours").text(), "98.000");
   EXPECT_FALSE(plan.at("/rows/1/reason").text().empty());
-  EXPECT_EQ(parsed(served.ask(member, "GET /v1/jobs")).get("items").items().size(), 0) << "nothing was submitted";
+  EXPECT_EQ(parsed(served.ask(member, "GET /v1/jobs")).get("items").items().size(), 0)
+      << "nothing was submitted";
   check(served, {
                     {rival, "POST /v1/jobs:plan", job_body(), "404 not_found project"},
-                    {member, "POST /v1/jobs:plan", job_body("train", R"(,"options":["--test-only"])"), "200"},
+                    {member, "POST /v1/jobs:plan",
+                     job_body("train", R"(,"options":["--test-only"])"), "200"},
                     {member, "POST /v1/jobs", job_body("train", R"(,"options":["--test-only"])"),
                      "422 bad_script /script"},
-                    {member, "POST /v1/jobs:plan", job_body("train", R"(,"options":["--time=399-0"])"), "200"},
+                    {member, "POST /v1/jobs:plan",
+                     job_body("train", R"(,"options":["--time=399-0"])"), "200"},
                     {member, "POST /v1/jobs:plan", job_body("train", R"(,"options":["--bad"])"),
                      "422 bad_script /script"},
                     {officer, "POST /v1/jobs:plan", job_body(), "403 forbidden project"},
                 });
-  const json::Value none = parsed(served.ask(member, "POST /v1/jobs:plan", job_body("train", R"(,"options":["-c 30000"])")));
+  const json::Value none = parsed(
+      served.ask(member, "POST /v1/jobs:plan", job_body("train", R"(,"options":["-c 30000"])")));
   EXPECT_FALSE(none.get("chosen").exists());
   EXPECT_FALSE(none.get("refusal").text().empty());
 }
@@ -182,9 +203,11 @@ TEST(Jobs, PagesHoldEachJobOnce) {
     std::string token;
     int pages = 0;
     do {
-      const json::Value page = parsed(served.ask(
-          member, fmt::format("GET /v1/jobs?limit=4{}{}{}", filter, token.empty() ? "" : "&page_token=", token)));
-      for (const json::Value& job : page.get("items").items()) seen.push_back(job.get("id").as_int().value_or(0));
+      const json::Value page =
+          parsed(served.ask(member, fmt::format("GET /v1/jobs?limit=4{}{}{}", filter,
+                                                token.empty() ? "" : "&page_token=", token)));
+      for (const json::Value& job : page.get("items").items())
+        seen.push_back(job.get("id").as_int().value_or(0));
       token = page.get("next_page_token").text();
       ASSERT_LT(++pages, 20);
     } while (!token.empty());
@@ -192,8 +215,10 @@ TEST(Jobs, PagesHoldEachJobOnce) {
     EXPECT_TRUE(std::ranges::is_sorted(seen, std::greater{}));
     EXPECT_EQ(std::set(seen.begin(), seen.end()).size(), seen.size());
   }
-  const std::string token = parsed(served.ask(member, "GET /v1/jobs?limit=4")).get("next_page_token").text();
-  EXPECT_EQ(said(served.ask(member, "GET /v1/jobs?name=odd&page_token=" + token)), "422 invalid page_token")
+  const std::string token =
+      parsed(served.ask(member, "GET /v1/jobs?limit=4")).get("next_page_token").text();
+  EXPECT_EQ(said(served.ask(member, "GET /v1/jobs?name=odd&page_token=" + token)),
+            "422 invalid page_token")
       << "of another list";
   EXPECT_EQ(said(served.ask(member, "GET /v1/jobs?limit=9&page_token=" + token)), "200");
 }
@@ -202,11 +227,13 @@ TEST(Jobs, ALongPollAnswersWhenThePhaseHasCome) {
   Served served;
   const JobId job = served.submit();
   served.must(the_system, queued(job));
-  EXPECT_EQ(parsed(served.ask(member, "GET /v1/jobs/1?wait=50&phase=queued")).get("phase").text(), "queued")
+  EXPECT_EQ(parsed(served.ask(member, "GET /v1/jobs/1?wait=50&phase=queued")).get("phase").text(),
+            "queued")
       << "it is there already";
   net::Response response;
   std::thread waiting([&] { response = served.ask(member, "GET /v1/jobs/1?wait=50"); });
-  while (served.ask_bare("GET /metrics").body.find("fabrica_streams_waiting 1\n") == std::string::npos) {
+  while (served.ask_bare("GET /metrics").body.find("fabrica_streams_waiting 1\n") ==
+         std::string::npos) {
     std::this_thread::yield();
   }
   served.must(the_system, started(job, live::now()));

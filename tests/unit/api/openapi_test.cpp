@@ -30,7 +30,8 @@ std::string word_of(net::Method method) {
 
 TEST(OpenApi, EveryRouteIsInIt) {
   std::size_t operations = 0;
-  for (const auto& [path, methods] : document().get("paths").members()) operations += methods.members().size();
+  for (const auto& [path, methods] : document().get("paths").members())
+    operations += methods.members().size();
   EXPECT_EQ(operations, routes().size());
   std::set<std::string_view> names;
   for (const Route& route : routes()) {
@@ -39,7 +40,8 @@ TEST(OpenApi, EveryRouteIsInIt) {
         document().at(fmt::format("/paths/{}/{}", escaped(route.path), word_of(route.method)));
     EXPECT_EQ(operation.get("operationId").text(), route.operation);
     EXPECT_FALSE(operation.get("summary").text().empty()) << route.operation;
-    EXPECT_TRUE(operation.at(fmt::format("/responses/{}", route.status)).exists()) << route.operation;
+    EXPECT_TRUE(operation.at(fmt::format("/responses/{}", route.status)).exists())
+        << route.operation;
     EXPECT_EQ(operation.get("requestBody").exists(), route.body != nullptr) << route.operation;
     EXPECT_EQ(operation.get("security").exists(), route.access != Access::token) << route.operation;
   }

@@ -1,11 +1,11 @@
-#include <gtest/gtest.h>
+#include "api/output.h"
 
+#include <gtest/gtest.h>
 #include <sys/stat.h>
 
 #include <fstream>
 #include <thread>
 
-#include "api/output.h"
 #include "served.h"
 
 namespace fabrica::test {
@@ -21,8 +21,10 @@ TEST(Output, IsReadByOffset) {
   const std::filesystem::path file = served.output_file(job, 0, false);
   append(file, "of an earlier job of that name");
   const auto read = [&](std::string_view query) {
-    const net::Response response = served.ask(member, fmt::format("GET /v1/jobs/1/logs/stdout{}", query));
-    return fmt::format("{} {} {}", response.body, response.headers.find("X-Next-Offset").value_or("-"),
+    const net::Response response =
+        served.ask(member, fmt::format("GET /v1/jobs/1/logs/stdout{}", query));
+    return fmt::format("{} {} {}", response.body,
+                       response.headers.find("X-Next-Offset").value_or("-"),
                        response.headers.find("X-Log-Complete").value_or("-"));
   };
   EXPECT_EQ(read(""), " 0 false") << "what was there before the start is not this job's";
@@ -41,7 +43,8 @@ TEST(Output, IsReadByOffset) {
   check(served, {{member, "GET /v1/jobs/1/logs/stdlog", "", "404 not_found log"},
                  {member, "GET /v1/jobs/1/logs/stdout?task=1", "", "404 not_found task"},
                  {member, "GET /v1/jobs/1/logs/stdout?offset=-1", "", "422 invalid offset"},
-                 {member, "GET /v1/jobs/1/logs/stdout?offset=99999999999999999999", "", "422 invalid offset"},
+                 {member, "GET /v1/jobs/1/logs/stdout?offset=99999999999999999999", "",
+                  "422 invalid offset"},
                  {rival, "GET /v1/jobs/1/logs/stdout", "", "404 not_found job"}});
 }
 
@@ -56,7 +59,8 @@ TEST(Output, ALongOneComesInPieces) {
   std::string got;
   std::string complete;
   while (complete != "true") {
-    const net::Response response = served.ask(member, fmt::format("GET /v1/jobs/1/logs/stdout?offset={}", got.size()));
+    const net::Response response =
+        served.ask(member, fmt::format("GET /v1/jobs/1/logs/stdout?offset={}", got.size()));
     ASSERT_FALSE(response.body.empty());
     got += response.body;
     EXPECT_EQ(response.headers.find("X-Next-Offset"), fmt::to_string(got.size()));
@@ -65,12 +69,13 @@ TEST(Output, ALongOneComesInPieces) {
   EXPECT_EQ(got, text);
   std::string followed;
   net::Client client = served.client();
-  const auto end = client.stream(Served::request_of("GET /v1/jobs/1/logs/stdout?follow=1", "",
-                                                    {{"Authorization", "Bearer " + served.token(member)}}),
-                                 [&](std::string_view bytes) {
-                                   followed += bytes;
-                                   return true;
-                                 });
+  const auto end =
+      client.stream(Served::request_of("GET /v1/jobs/1/logs/stdout?follow=1", "",
+                                       {{"Authorization", "Bearer " + served.token(member)}}),
+                    [&](std::string_view bytes) {
+                      followed += bytes;
+                      return true;
+                    });
   EXPECT_TRUE(end.has_value());
   EXPECT_EQ(followed, text);
 }
@@ -91,13 +96,14 @@ TEST(Output, IsFollowedFromBeforeItsFileToItsEnd) {
   served.token(member);
   std::thread following([&] {
     net::Client client = served.client();
-    const auto end = client.stream(Served::request_of("GET /v1/jobs/1/logs/stdout?follow=1", "",
-                                                      {{"Authorization", "Bearer " + served.token(member)}}),
-                                   [&](std::string_view bytes) {
-                                     const std::lock_guard lock(mutex);
-                                     got += bytes;
-                                     return true;
-                                   });
+    const auto end =
+        client.stream(Served::request_of("GET /v1/jobs/1/logs/stdout?follow=1", "",
+                                         {{"Authorization", "Bearer " + served.token(member)}}),
+                      [&](std::string_view bytes) {
+                        const std::lock_guard lock(mutex);
+                        got += bytes;
+                        return true;
+                      });
     EXPECT_TRUE(end.has_value());
   });
   served.must(the_system, queued(job));

@@ -31,13 +31,15 @@ inline World served_world() {
   World world = with_capacity();
   world.now = std::max(world.now, live::now());
   world.must(the_system, federation::RegisterPerson{{}, {federation::Role::auditor}, {}});
-  for (const PartitionId id : {gpu, cpu, lumi, test::nodes}) give_award(world, lead, project, id, unit_hours(100));
+  for (const PartitionId id : {gpu, cpu, lumi, test::nodes})
+    give_award(world, lead, project, id, unit_hours(100));
   return world;
 }
 
 class Served {
  public:
-  explicit Served(int threads = 2) : directory_(make_directory()), log_(directory_), secrets_(directory_) {
+  explicit Served(int threads = 2)
+      : directory_(make_directory()), log_(directory_), secrets_(directory_) {
     const World world = served_world();
     const Appended appended = log_.append({Seq{}, world.log, {}, {}, world.state});
     CHECK(appended == Appended::yes, "the first events are written");
@@ -46,15 +48,14 @@ class Served {
         .writer = *writer_,
         .directory = directory_,
         .policies = policies::defaults(),
-        .output_of = [this](const store::JobView& job, std::uint32_t task,
-                            bool error_stream) -> Result<std::filesystem::path> {
-          return output_file(job.id, task, error_stream);
-        },
+        .output_of = [this](const store::JobView& job, std::uint32_t task, bool error_stream)
+            -> Result<std::filesystem::path> { return output_file(job.id, task, error_stream); },
         .version = "0.0.0-test",
-        .on_trouble = [this](std::string_view trouble) {
-          const std::lock_guard lock(mutex_);
-          troubles_.emplace_back(trouble);
-        }});
+        .on_trouble =
+            [this](std::string_view trouble) {
+              const std::lock_guard lock(mutex_);
+              troubles_.emplace_back(trouble);
+            }});
     net::ServerOptions options;
     options.threads = threads;
     options.body_bytes_max = 1024 * 1024;
@@ -88,11 +89,14 @@ class Served {
   std::string token(PersonId person) {
     const std::lock_guard lock(mutex_);
     std::string& token = tokens_[person];
-    if (token.empty()) token = secrets_.mint_token(person, "test", false, live::now(), live::now() + days(1));
+    if (token.empty())
+      token = secrets_.mint_token(person, "test", false, live::now(), live::now() + days(1));
     return token;
   }
 
-  net::Client client() const { return net::Client(*net::parse_url(fmt::format("http://127.0.0.1:{}", server_->port()))); }
+  net::Client client() const {
+    return net::Client(*net::parse_url(fmt::format("http://127.0.0.1:{}", server_->port())));
+  }
 
   /// "GET /v1/jobs?limit=2" as this person, on a connection of its own.
   net::Response ask(PersonId person, std::string_view what, std::string_view body = "",
@@ -100,17 +104,20 @@ class Served {
     if (person) headers.add("Authorization", "Bearer " + token(person));
     return ask_bare(what, body, std::move(headers));
   }
-  net::Response ask_bare(std::string_view what, std::string_view body = "", net::Headers headers = {}) {
+  net::Response ask_bare(std::string_view what, std::string_view body = "",
+                         net::Headers headers = {}) {
     net::Client one = client();
     return send(one, what, body, std::move(headers));
   }
 
-  static net::Request request_of(std::string_view what, std::string_view body, net::Headers headers) {
+  static net::Request request_of(std::string_view what, std::string_view body,
+                                 net::Headers headers) {
     net::Request request;
     const std::size_t space = what.find(' ');
     const std::string_view method = what.substr(0, space);
-    for (const net::Method known : {net::Method::get, net::Method::head, net::Method::post, net::Method::put,
-                                    net::Method::patch, net::Method::remove, net::Method::options}) {
+    for (const net::Method known :
+         {net::Method::get, net::Method::head, net::Method::post, net::Method::put,
+          net::Method::patch, net::Method::remove, net::Method::options}) {
       if (net::to_string(known) == method) request.method = known;
     }
     net::Target target = *net::parse_target(what.substr(space + 1));
@@ -122,7 +129,8 @@ class Served {
   }
   static net::Response send(net::Client& client, std::string_view what, std::string_view body,
                             net::Headers headers) {
-    Result<net::Response> response = client.send(request_of(what, body, std::move(headers)), seconds(30));
+    Result<net::Response> response =
+        client.send(request_of(what, body, std::move(headers)), seconds(30));
     CHECK(response.has_value(), response ? std::string() : response.error().text);
     return *std::move(response);
   }
@@ -201,9 +209,10 @@ struct Asked {
 inline void check(Served& served, std::initializer_list<Asked> cases) {
   for (const Asked& one : cases) {
     const net::Response response = served.ask(one.who, one.what, one.body);
-    expect_answer(said(response), one.answer,
-                  fmt::format("{} by person-{}: {}", one.what, one.who.value, response.body.substr(0, 400)),
-                  one.where);
+    expect_answer(
+        said(response), one.answer,
+        fmt::format("{} by person-{}: {}", one.what, one.who.value, response.body.substr(0, 400)),
+        one.where);
   }
 }
 

@@ -10,9 +10,10 @@ namespace {
 TEST(Visibility, WhoSeesWhat) {
   Served served;
   const JobId job = served.submit();
-  served.must(lead, calls::SubmitProposal{CallId{1}, project, with(calls::Application{}, &calls::Application::title, "More",
-                                                                   &calls::Application::partition, gpu,
-                                                                   &calls::Application::amount, unit_hours(1))});
+  served.must(lead, calls::SubmitProposal{CallId{1}, project,
+                                          with(calls::Application{}, &calls::Application::title,
+                                               "More", &calls::Application::partition, gpu,
+                                               &calls::Application::amount, unit_hours(1))});
   const struct {
     std::string what;
     std::array<int, 7> statuses;
@@ -34,11 +35,13 @@ TEST(Visibility, WhoSeesWhat) {
       {"/v1/events", {403, 403, 403, 403, 200, 403, 200}},
       {"/v1/log", {403, 403, 403, 403, 200, 403, 200}},
   };
-  const std::array<PersonId, 7> people{member, rival, north_operator, south_operator, admin, officer, auditor};
+  const std::array<PersonId, 7> people{member, rival,   north_operator, south_operator,
+                                       admin,  officer, auditor};
   for (const auto& [what, statuses, where] : cases) {
     for (std::size_t i = 0; i < people.size(); ++i) {
       const net::Response response = served.ask(people[i], "GET " + what);
-      expect_answer(response.status, statuses[i], fmt::format("{} by person-{}", what, people[i].value), where);
+      expect_answer(response.status, statuses[i],
+                    fmt::format("{} by person-{}", what, people[i].value), where);
     }
   }
 }
@@ -47,7 +50,8 @@ TEST(Visibility, WhoSeesWhat) {
 TEST(Visibility, AForeignThingLooksLikeNone) {
   Served served;
   const JobId job = served.submit();
-  const auto told = [&](std::string_view what, std::string_view number, std::string_view body = "") {
+  const auto told = [&](std::string_view what, std::string_view number,
+                        std::string_view body = "") {
     std::string text = served.ask(rival, what, body, {{"X-Request-Id", "a"}}).body;
     for (const char before : {'-', '/'}) {
       const std::string there = before + std::string(number);
@@ -75,15 +79,16 @@ TEST(Visibility, ListsHoldOnlyWhatMayBeSeen) {
   served.submit("one");
   served.submit("two");
   served.must(rival, calls::SubmitProposal{CallId{1}, other_project,
-                                           with(calls::Application{}, &calls::Application::title, "Theirs",
-                                                &calls::Application::partition, gpu, &calls::Application::amount,
-                                                unit_hours(1))});
+                                           with(calls::Application{}, &calls::Application::title,
+                                                "Theirs", &calls::Application::partition, gpu,
+                                                &calls::Application::amount, unit_hours(1))});
   const auto count = [&](PersonId who, std::string_view what) {
     return parsed(served.ask(who, what)).get("items").items().size();
   };
   const struct {
     std::string_view what;
-    std::array<std::size_t, 6> counts;  // member, rival, north's operator, south's, administrator, auditor
+    std::array<std::size_t, 6>
+        counts;  // member, rival, north's operator, south's, administrator, auditor
     std::source_location where = std::source_location::current();
   } cases[] = {
       {"GET /v1/jobs", {2, 0, 2, 0, 2, 2}},
@@ -98,10 +103,12 @@ TEST(Visibility, ListsHoldOnlyWhatMayBeSeen) {
       {"GET /v1/sites", {3, 3, 3, 3, 3, 3}},
       {"GET /v1/partitions", {5, 5, 5, 5, 5, 5}},
   };
-  const std::array<PersonId, 6> people{member, rival, north_operator, south_operator, admin, auditor};
+  const std::array<PersonId, 6> people{member,         rival, north_operator,
+                                       south_operator, admin, auditor};
   for (const auto& [what, counts, where] : cases) {
     for (std::size_t i = 0; i < people.size(); ++i) {
-      expect_answer(count(people[i], what), counts[i], fmt::format("{} by person-{}", what, people[i].value), where);
+      expect_answer(count(people[i], what), counts[i],
+                    fmt::format("{} by person-{}", what, people[i].value), where);
     }
   }
 }
