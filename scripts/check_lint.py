@@ -26,7 +26,7 @@ INCLUDE = re.compile(r'^\s*#\s*include\s*"([^"]+)"', re.MULTILINE)
 FINDING = re.compile(r"^(\S+:\d+:\d+: )?(fatal )?error: ")
 NOISE = re.compile(r"^\d+ warnings? (generated|treated)|^Suppressed |^Use -header-filter|^Error while")
 # Their headers are so heavy, or their names so free, that they are read one by one.
-ALONE = re.compile(r"/src/(net|cli|apps)/")
+ALONE = re.compile(r"/src/(net|api|cli|apps|sbatch)/")
 
 
 class Project:
@@ -103,8 +103,17 @@ def run_tidy(project, files, arguments):
     return result.returncode == 0, result.stdout + result.stderr
 
 
+def read_files(project, files, arguments):
+    """As run_tidy. File-scope names may meet in a batch, so one that fails is read file by file."""
+    passed, said = run_tidy(project, files, arguments)
+    if passed or len(files) == 1:
+        return passed, said
+    alone = [run_tidy(project, [path], arguments) for path in files]
+    return all(good for good, _ in alone), "".join(text for good, text in alone if not good)
+
+
 def findings_in(said, root):
-    """The findings of one run, each with its notes, paths counted from the root."""
+    """The findings of runs, each with its notes, paths counted from the root."""
     findings = []
     for line in said.replace(f"{root}/", "").splitlines():
         if FINDING.match(line):
@@ -128,7 +137,7 @@ def main():
     batches = sorted(batches_of(changed, commands), key=len, reverse=True)
     findings = {}  # in the order seen, once each though many files include the same header
     with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
-        runs = pool.map(lambda files: run_tidy(project, files, commands[files[0]]), batches)
+        runs = pool.map(lambda files: read_files(project, files, commands[files[0]]), batches)
         for files, (passed, said) in zip(batches, runs):
             if passed:
                 for path in files:

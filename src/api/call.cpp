@@ -17,7 +17,13 @@ std::string_view Call::argument(std::size_t place) const {
 }
 
 std::string path_of(const net::Request& request) {
-  return net::to_string(net::Target{request.path, {}});
+  std::string path = net::to_string(net::Target{request.path, {}});
+  // A colon may stand as it is within a path (RFC 3986, section 3.3), and in ours it does.
+  constexpr std::string_view encoded = "%3A";
+  for (std::size_t at = path.find(encoded); at != std::string::npos; at = path.find(encoded, at)) {
+    path.replace(at, encoded.size(), ":");
+  }
+  return path;
 }
 
 Answer<std::uint64_t> number_in_query(const Call& call, std::string_view name,

@@ -16,8 +16,8 @@ inline constexpr Time latest_time{253'402'214'400'000};
 inline constexpr std::size_t name_bytes_max = 200;
 inline constexpr std::size_t text_bytes_max = 4'000;
 inline constexpr std::size_t list_items_max = 1'000;
-inline constexpr std::size_t script_bytes_max = 4 * 1024 * 1024;  // Slurm's own default cap
-inline constexpr std::size_t document_bytes_max = 16 * 1024 * 1024;
+inline constexpr std::size_t script_bytes_max = std::size_t{4} * 1024 * 1024;  // Slurm's own default cap
+inline constexpr std::size_t document_bytes_max = std::size_t{16} * 1024 * 1024;
 
 // Federation.
 inline constexpr std::size_t sites_max = 1'000;
@@ -44,7 +44,7 @@ inline constexpr std::size_t doomed_jobs_at_once = 1'000;
 inline constexpr std::size_t site_requests_at_once = 256;
 
 // Job scripts: what the sbatch parser reads of one script and says about it.
-inline constexpr std::size_t sbatch_line_bytes_max = 16 * 1024;  // one #SBATCH line, one argument
+inline constexpr std::size_t sbatch_line_bytes_max = std::size_t{16} * 1024;  // one #SBATCH line, one argument
 inline constexpr std::size_t sbatch_options_max = 1'000;         // options given, all origins
 inline constexpr std::size_t sbatch_diagnostics_max = 100;
 inline constexpr std::size_t gres_kinds_max = 64;            // in one --gres or --gpus list
@@ -70,8 +70,8 @@ inline constexpr std::size_t events_per_command_max = 10'000;
 inline constexpr Duration reply_kept = days(30);
 
 // HTTP.
-inline constexpr std::size_t http_header_bytes_max = 16 * 1024;
-inline constexpr std::size_t http_body_bytes_max = 8 * 1024 * 1024;
+inline constexpr std::size_t http_header_bytes_max = std::size_t{16} * 1024;
+inline constexpr std::size_t http_body_bytes_max = std::size_t{8} * 1024 * 1024;
 inline constexpr std::size_t http_connections_max = 4'096;
 inline constexpr Duration http_read_timeout = seconds(30);
 inline constexpr Duration http_idle_timeout = seconds(75);

@@ -176,7 +176,7 @@ TEST(Jobs, APlanSaysWhereAndForHowMuch) {
                     {officer, "POST /v1/jobs:plan", job_body(), "403 forbidden project"},
                 });
   const json::Value none = parsed(
-      served.ask(member, "POST /v1/jobs:plan", job_body("train", R"(,"options":["-c 30000"])")));
+      served.ask(member, "POST /v1/jobs:plan", job_body("train", R"(,"options":["-c 999"])")));
   EXPECT_FALSE(none.get("chosen").exists());
   EXPECT_FALSE(none.get("refusal").text().empty());
 }

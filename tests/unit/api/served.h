@@ -183,10 +183,10 @@ inline std::string said(const net::Response& response) {
   return text;
 }
 
-/// The body of a submission of one core-hour by script, with more members after it.
+/// The body of a submission of a quarter of a core-hour, with more members after it.
 inline std::string job_body(std::string_view name = "train", std::string_view more = "") {
   return fmt::format(
-      R"({{"project":1,"script":"#!/bin/bash\n#SBATCH --time=01:00:00\n#SBATCH --job-name={}\nhostname\n",)"
+      R"({{"project":1,"script":"#!/bin/bash\n#SBATCH --time=00:15:00\n#SBATCH --job-name={}\nhostname\n",)"
       R"("working_directory":"/home/ada","partition":"north-cpu"{}}})",
       name, more);
 }
