@@ -31,9 +31,8 @@ Answer<std::uint64_t> number_in_query(const Call& call, std::string_view name,
   const std::optional<std::string_view> text = call.request.query.find(name);
   if (!text) return otherwise;
   std::uint64_t number = 0;
-  const char* const end = text->data() + text->size();
-  const auto [stop, error] = std::from_chars(text->data(), end, number);
-  if (error == std::errc{} && stop == end && number <= most) return number;
+  const auto [stop, error] = std::from_chars(text->data(), text->data() + text->size(), number);
+  if (error == std::errc{} && stop == text->data() + text->size() && number <= most) return number;
   return refuse(refusal::invalid, std::string(name),
                 fmt::format("Give a whole number from 0 to {}.", most));
 }

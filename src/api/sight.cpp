@@ -1,7 +1,5 @@
 #include "api/sight.h"
 
-#include <fmt/core.h>
-
 #include <algorithm>
 
 namespace fabrica::api {
@@ -20,7 +18,7 @@ template <class View>
 Answer<View> visible_thing(const Call& call, store::Reader& reader, std::string_view kind,
                            std::uint64_t id) {
   const std::optional<std::string> text = reader.thing(kind, id);
-  if (!text) return no_such(kind, fmt::format("{}-{}", kind, id));
+  if (!text) return no_such(kind, call.argument());
   View view = stored<View>(*text);
   if (reader.is_member(call.person(), view.project)) return view;
   const Sight sight = sight_of(call, reader);
@@ -30,7 +28,7 @@ Answer<View> visible_thing(const Call& call, store::Reader& reader, std::string_
     if (partition && operates_site(call, sight, stored<store::PartitionView>(*partition).site))
       return view;
   }
-  return no_such(kind, fmt::format("{}-{}", kind, id));
+  return no_such(kind, call.argument());
 }
 
 }  // namespace

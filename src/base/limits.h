@@ -16,7 +16,8 @@ inline constexpr Time latest_time{253'402'214'400'000};
 inline constexpr std::size_t name_bytes_max = 200;
 inline constexpr std::size_t text_bytes_max = 4'000;
 inline constexpr std::size_t list_items_max = 1'000;
-inline constexpr std::size_t script_bytes_max = std::size_t{4} * 1024 * 1024;  // Slurm's own default cap
+inline constexpr std::size_t script_bytes_max =
+    std::size_t{4} * 1024 * 1024;  // Slurm's own default cap
 inline constexpr std::size_t document_bytes_max = std::size_t{16} * 1024 * 1024;
 
 // Federation.
@@ -44,8 +45,9 @@ inline constexpr std::size_t doomed_jobs_at_once = 1'000;
 inline constexpr std::size_t site_requests_at_once = 256;
 
 // Job scripts: what the sbatch parser reads of one script and says about it.
-inline constexpr std::size_t sbatch_line_bytes_max = std::size_t{16} * 1024;  // one #SBATCH line, one argument
-inline constexpr std::size_t sbatch_options_max = 1'000;         // options given, all origins
+inline constexpr std::size_t sbatch_line_bytes_max =
+    std::size_t{16} * 1024;                               // one #SBATCH line, one argument
+inline constexpr std::size_t sbatch_options_max = 1'000;  // options given, all origins
 inline constexpr std::size_t sbatch_diagnostics_max = 100;
 inline constexpr std::size_t gres_kinds_max = 64;            // in one --gres or --gpus list
 inline constexpr std::uint32_t array_index_max = 4'000'000;  // Slurm's highest MaxArraySize, less 1

@@ -143,6 +143,7 @@ class ModeReader {
       const auto group = std::ranges::find(consortium_.country_groups, slug, &CountryGroup::slug);
       if (group == consortium_.country_groups.end()) {
         std::vector<std::string_view> names;
+        names.reserve(consortium_.country_groups.size());
         for (const CountryGroup& one : consortium_.country_groups) names.push_back(one.slug);
         return toml_.refuse_at(
             fmt::format("{}/any_of_groups/{}", pointer, i),

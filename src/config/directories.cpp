@@ -63,7 +63,7 @@ Result<fs::path> data_files_directory(const fs::path& wanted, const Surroundings
   if (!wanted.empty()) return need_data(wanted, "data_files");
   if (!around.fabrica_data.empty()) return need_data(around.fabrica_data, "FABRICA_DATA");
   fs::path folder = around.program.parent_path();
-  if (const fs::path shared = folder.parent_path() / "share" / "fabrica"; holds_data(shared))
+  if (fs::path shared = folder.parent_path() / "share" / "fabrica"; holds_data(shared))
     return shared;
   for (int level = 0; level < levels_above_program_max && folder.has_relative_path(); ++level) {
     folder = folder.parent_path();

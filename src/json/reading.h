@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -10,7 +11,7 @@ namespace fabrica::json {
 
 /// What a member that is not in the text means. Optionals, lists, sets and maps may always be
 /// absent and are then what their initialiser says.
-enum class Missing {
+enum class Missing : std::uint8_t {
   refused,    ///< a person's request: each other member must be given
   defaulted,  ///< an event of an older version: the member keeps its initialiser
 };

@@ -13,8 +13,8 @@ using calls::EligibilityQuestion;
 using calls::RuleUse;
 using calls::Verdict;
 
-Verdict answer(const RuleUse& use, bool passed, std::string why_passed) {
-  return {use.rule, passed, passed ? std::move(why_passed) : use.reason};
+Verdict answer(const RuleUse& use, bool passed, const std::string& why_passed) {
+  return {use.rule, passed, passed ? why_passed : use.reason};
 }
 
 bool among(const std::vector<std::string>& any_of, std::string_view word) {
