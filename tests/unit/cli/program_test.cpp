@@ -23,7 +23,7 @@ TEST(Program, ExitCodesAreStable) {
       {{"plan", "-h"}, exit_code::ok, "Submits nothing"},
       {{"completion", "bash"}, exit_code::ok, "complete -o default -F _fabrica fabrica"},
       {{}, exit_code::usage, "submit an sbatch script"},
-      {{"nonsense"}, exit_code::usage, "nonsense"},
+      {{"nonsense"}, exit_code::usage, "subcommand"},
       {{"job"}, exit_code::usage, "ID"},
       {{"jobs", "--no-such-option"}, exit_code::usage, "--no-such-option"},
       {{"call"}, exit_code::usage, "subcommand"},
