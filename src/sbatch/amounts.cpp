@@ -2,8 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
-#include <charconv>
 #include <limits>
 
 #include "base/limits.h"
@@ -73,7 +73,7 @@ Result<std::uint32_t> parse_node_number(std::string_view text) {
   if (equal_in_any_case(scaled->unit, "k")) {
     factor = 1024;
   } else if (equal_in_any_case(scaled->unit, "m")) {
-    factor = 1024 * 1024;
+    factor = std::uint64_t{1024} * 1024;
   } else if (!scaled->unit.empty()) {
     return invalid(fmt::format("\"{}\" is not a number of nodes.", text));
   }
@@ -104,11 +104,14 @@ Result<std::uint32_t> parse_number(std::string_view text, std::uint64_t least) {
 
 std::optional<std::uint64_t> parse_digits(std::string_view text, std::uint64_t most) {
   std::uint64_t number = 0;
-  const char* const last = text.data() + text.size();
-  if (text.empty() || !is_digit(text.front())) return std::nullopt;
-  const auto [end, error] = std::from_chars(text.data(), last, number);
-  if (error != std::errc{} || end != last || number > most) return std::nullopt;
-  return number;
+  if (text.empty()) return std::nullopt;
+  for (const char c : text) {
+    if (!is_digit(c)) return std::nullopt;
+    const auto digit = static_cast<std::uint64_t>(c - '0');
+    if (number > (most - std::min(digit, most)) / 10) return std::nullopt;
+    number = number * 10 + digit;
+  }
+  return number <= most ? std::optional(number) : std::nullopt;
 }
 
 Result<TimeLimit> parse_time_limit(std::string_view text) {
@@ -161,7 +164,7 @@ Result<Memory> parse_memory(std::string_view text) {
   } else if (equal_in_any_case(unit, "g")) {
     factor = 1024;
   } else if (equal_in_any_case(unit, "t")) {
-    factor = 1024 * 1024;
+    factor = std::uint64_t{1024} * 1024;
   } else if (!unit.empty() && !equal_in_any_case(unit, "m")) {
     if (unit.starts_with('.') || unit.starts_with(',')) {
       return invalid(fmt::format("\"{}\" is not a whole number.", text));

@@ -72,7 +72,7 @@ class MomentReader {
     std::size_t digits = 0;
     while (digits < rest_.size() && digits <= most && is_digit(rest_[digits])) ++digits;
     if (digits < least || digits > most) return false;
-    number = *parse_digits(rest_.substr(0, digits), offset_seconds_max * 1000);
+    number = parse_digits(rest_.substr(0, digits), offset_seconds_max * 1000).value_or(0);
     rest_.remove_prefix(digits);
     return true;
   }
@@ -124,12 +124,15 @@ class MomentReader {
       moment.form = BeginForm::tomorrow;
       return true;
     }
+    using Form = bool (MomentReader::*)(Moment&);
+    constexpr std::array<Form, 3> forms{&MomentReader::read_iso_day,
+                                        &MomentReader::read_american_day,
+                                        &MomentReader::read_packed_day};
     const std::string_view start = rest_;
-    if (read_iso_day(moment) || (rest_ = start, read_american_day(moment)) ||
-        (rest_ = start, read_packed_day(moment))) {
-      return is_day(moment);
+    for (const Form read_form : forms) {
+      if ((this->*read_form)(moment)) return is_day(moment);
+      rest_ = start;
     }
-    rest_ = start;
     return false;
   }
 

@@ -13,7 +13,7 @@
 namespace fabrica::sbatch {
 namespace {
 
-constexpr std::uint64_t delay_minutes_max = 400 * 24 * 60;
+constexpr std::uint64_t delay_minutes_max = limits::job_time_max.ms / 60'000;
 
 std::optional<DependencyKind> kind_of(std::string_view word) {
   constexpr std::array kinds{DependencyKind::after,     DependencyKind::afterany,

@@ -26,15 +26,16 @@ std::string_view template_at(std::string_view text, std::size_t start) {
 /// "<project>", "<your account>"; not "a<b", not "Name <name@host>" (an address is not a
 /// placeholder).
 std::string_view angle_at(std::string_view text, std::size_t start) {
-  const std::size_t close = text.find('>', start);
-  if (close == std::string_view::npos || close - start > placeholder_bytes_max) return {};
-  const std::string_view inner = text.substr(start + 1, close - start - 1);
+  const std::string_view inside = text.substr(start + 1, placeholder_bytes_max);
+  const std::size_t close = inside.find('>');
+  if (close == std::string_view::npos) return {};
+  const std::string_view inner = inside.substr(0, close);
   if (inner.empty() || !is_letter(inner.front())) return {};
   const bool plain = std::ranges::all_of(inner, [](char c) {
     return is_letter(c) || is_digit(c) || c == '_' || c == '-' || c == ' ' || c == '.' ||
            c == '/' || c == '|';
   });
-  return plain ? text.substr(start, close + 1 - start) : std::string_view{};
+  return plain ? text.substr(start, close + 2) : std::string_view{};
 }
 
 struct Typographic {

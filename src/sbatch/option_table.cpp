@@ -208,7 +208,7 @@ static_assert(table.size() <= option_rows_max);
 constexpr auto letters = [] {
   std::array<const OptionRow*, 128> rows{};
   for (const OptionRow& row : table) {
-    if (row.letter != '\0') rows[static_cast<std::size_t>(row.letter)] = &row;
+    if (row.letter != '\0') rows[static_cast<unsigned char>(row.letter)] = &row;
   }
   return rows;
 }();

@@ -138,7 +138,10 @@ void Auditor::note(const Recorded& recorded, const ledger::UsageCharged& event) 
   const Wide most = std::min(up, static_cast<Wide>(known->hold_per_task.unit_ms()));
   must(just_ended_->started.ms > 0 && used_ms > 0 && event.amount.unit_ms() == most, recorded,
        "a charge is not what its task used");
-  usage_[state_.ledger.of_partition.at(known->partition).usage] += event.amount;
+  const ledger::AccountId usage = state_.ledger.of_partition.at(known->partition).usage;
+  must(event.account == known->account && event.usage == usage, recorded,
+       "a charge moves between other accounts than its job's");
+  usage_[usage] += event.amount;
 }
 
 void Auditor::note(const Recorded& recorded, const ledger::HoldReleased& event) {
