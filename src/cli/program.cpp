@@ -7,11 +7,13 @@
 #include <array>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <utility>
 #include <vector>
 
 #include "cli/commands.h"
 #include "cli/completion.h"
+#include "config/nearest.h"
 
 /// The command line: every command, its words and its help. The only file that knows CLI11.
 namespace fabrica::cli {
@@ -37,6 +39,9 @@ Environment:
 The server is --server, or the one running on --data, or $FABRICA_SERVER, or the first line of
 ~/.config/fabrica/server, or the one that `fabrica up` started. The token is --token-file,
 or $FABRICA_TOKEN, or ~/.config/fabrica/token, which must have mode 0600.)";
+
+constexpr const char* command_hint =
+    "fabrica --help lists the commands, and fabrica COMMAND --help the words of one.";
 
 constexpr const char* submit_footer = R"(
   fabrica submit [OPTIONS] [SBATCH OPTIONS] SCRIPT [--project N] [--follow] [--wait] [ARGUMENTS]
@@ -456,8 +461,26 @@ int say(const Failure& failure, bool colour) {
 int say_parse_error(CLI::App& app, const CLI::ParseError& error, bool colour) {
   if (error.get_exit_code() == 0) return app.exit(error);  // help and version
   Failure failure(exit_code::usage, error.what());
-  failure.hint = "fabrica --help lists the commands, and fabrica COMMAND --help the words of one.";
+  failure.hint = command_hint;
   return say(failure, colour);
+}
+
+// The parser only says that a command is missing; this says which word is none.
+std::optional<Failure> unknown_command(const CLI::App& parent, std::span<const std::string> words) {
+  if (words.empty() || words.front().starts_with('-')) return std::nullopt;
+  std::vector<std::string> names;
+  for (const CLI::App* sub : parent.get_subcommands([](const CLI::App*) { return true; })) {
+    if (sub->get_name() == words.front()) {
+      if (sub->get_require_subcommand_min() == 0) return std::nullopt;
+      return unknown_command(*sub, words.subspan(1));
+    }
+    names.push_back(sub->get_name());
+  }
+  const std::vector<std::string_view> known(names.begin(), names.end());
+  Failure failure(exit_code::usage, fmt::format("There is no command \"{}\".{}", words.front(),
+                                                config::hint(words.front(), known)));
+  failure.hint = command_hint;
+  return failure;
 }
 
 // Splits the words behind `submit` and `plan`.
@@ -481,6 +504,9 @@ int run_program(std::span<const std::string> words, const std::string& version) 
   if (words.empty()) {
     fmt::print("{}", line.app.help());
     return exit_code::usage;
+  }
+  if (const auto unknown = unknown_command(line.app, words.subspan(place))) {
+    return say(*unknown, colour);
   }
   try {
     line.app.parse(std::vector<std::string>(for_parser.rbegin(), for_parser.rend()));
