@@ -8,6 +8,7 @@
 #include <array>
 #include <cerrno>
 #include <charconv>
+#include <chrono>
 #include <csignal>
 #include <deque>
 #include <filesystem>
@@ -15,6 +16,7 @@
 #include <set>
 #include <string>
 #include <system_error>
+#include <thread>
 
 #include "sites/local/files.h"
 
@@ -108,6 +110,38 @@ std::vector<ProcessStat> descendants_by_parent(pid_t root) {
   return found;
 }
 
+// Between taking its new memory and being told where its environment lies in it, a process within
+// exec(2) shows none (proc(5): env_end is zero). The kernel's own threads and processes on their
+// way out show none for good.
+bool is_within_exec(pid_t pid) {
+  constexpr std::uint64_t exiting = 0x4;
+  constexpr std::uint64_t kernel_thread = 0x200000;
+  const Result<std::string> text =
+      read_file(fmt::format("/proc/{}/stat", pid), proc_file_bytes_max);
+  if (!text) return false;
+  const std::size_t name_end = text->rfind(')');
+  if (name_end == std::string::npos) return false;
+  std::string_view rest = std::string_view(*text).substr(name_end + 1);
+  std::array<std::string_view, 49> field;  // field[0] is the third of proc(5)
+  for (std::string_view& word : field) word = next_word(rest);
+  const bool ended = field[0] == "Z" || field[0] == "X";
+  return !ended && (to_number(field[6]) & (exiting | kernel_thread)) == 0 && field[48] == "0";
+}
+
+// Empty when the process is gone, may not be looked at, or has no environment.
+std::string environment_of(pid_t pid) {
+  constexpr int tries = 1'000;
+  constexpr auto pause = std::chrono::milliseconds(1);
+  for (int tried = 0; tried < tries; ++tried) {
+    Result<std::string> text =
+        read_file(fmt::format("/proc/{}/environ", pid), environment_bytes_max);
+    if (!text) return "";
+    if (!text->empty() || !is_within_exec(pid)) return *std::move(text);
+    std::this_thread::sleep_for(pause);
+  }
+  return "";
+}
+
 bool has_entry(std::string_view environment, std::string_view assignment) {
   for (std::size_t at = environment.find(assignment); at != std::string_view::npos;
        at = environment.find(assignment, at + 1)) {
@@ -163,9 +197,7 @@ std::vector<ProcessStat> descendants(pid_t root) {
 std::vector<ProcessStat> processes_marked(std::string_view assignment) {
   std::vector<ProcessStat> found;
   for_each_number("/proc", [&](pid_t pid) {
-    const Result<std::string> environment =
-        read_file(fmt::format("/proc/{}/environ", pid), environment_bytes_max);
-    if (!environment || !has_entry(*environment, assignment)) return;
+    if (!has_entry(environment_of(pid), assignment)) return;
     const auto stat = look_at_process(pid);
     if (stat && !stat->zombie) found.push_back(*stat);
   });
