@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <chrono>
 #include <functional>
 
 #include "api/answering.h"
@@ -68,23 +69,36 @@ std::string to_wire(const std::vector<EventBody>& events) {
   return wire;
 }
 
+// By the clock that nobody sets.
+Time steady_now() {
+  const auto since_boot = std::chrono::steady_clock::now().time_since_epoch();
+  return Time{std::chrono::duration_cast<std::chrono::milliseconds>(since_boot).count()};
+}
+
 net::Awaitable<void> stream_events(Call call, Seq after, net::Stream stream) {
   Context& context = *call.context;
   const std::string token = token_of(call);
   const Watchers::Watch watch = context.watchers().any_event(stream.waker());
+  Time quiet_since = steady_now();
   while (may_still_read(context, token, call)) {
     watch.take_news();
     const std::vector<EventBody> events = read_events(context, after, events_at_once);
     if (!events.empty()) {
       after = events.back().seq;
       if (!co_await stream.send(to_wire(events))) co_return;
+      quiet_since = steady_now();
       continue;
     }
-    if (!co_await stream.wait(heartbeat)) co_return;
-    if (watch.take_news()) continue;
+    // A wait may end early, for news that were read already.
+    const Duration left = quiet_since + heartbeat - steady_now();
+    if (left.ms > 0) {
+      if (!co_await stream.wait(left)) co_return;
+      continue;
+    }
     if (!co_await stream.send(
             net::to_wire({.event = {}, .id = {}, .data = {}, .comment = "still here"})))
       co_return;
+    quiet_since = steady_now();
   }
 }
 
