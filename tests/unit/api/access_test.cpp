@@ -104,5 +104,39 @@ TEST(Access, AReadOnlyTokenReads) {
   EXPECT_EQ(parsed(served.ask(member, "GET /v1/jobs")).get("items").items().size(), 0);
 }
 
+TEST(Access, PeopleAreRegisteredAndErased) {
+  Served served;
+  check(served,
+        {
+            {member, "POST /v1/people", R"({"name":"Bea","email":"b@x.org"})", "403 forbidden"},
+            {admin, "POST /v1/people", R"({"name":"Bea"})", "422 invalid /email"},
+            {admin, "POST /v1/people", R"({"name":"Bea","email":"b@x.org","roles":["king"]})",
+             "422 invalid /roles/0"},
+            {admin, "POST /v1/people", R"({"name":"Bea","email":"b@x.org","operates":["nowhere"]})",
+             "404 not_found /operates/0"},
+            {admin, "POST /v1/people", R"({"name":"Bea","email":"b@x.org","organisation":9})",
+             "404 not_found organisation"},
+            {admin, "POST /v1/people",
+             R"({"name":"Bea","email":"b@x.org","roles":["site_operator"],"operates":["north"]})",
+             "201"},
+            {admin, "GET /v1/people/person-9", "", "200"},
+            {officer, "GET /v1/people/9", "", "200"},
+            {member, "GET /v1/people/9", "", "404 not_found person"},
+            {member, "GET /v1/people/6", "", "200"},
+            {member, "GET /v1/people/999", "", "404 not_found person"},
+            {member, "PUT /v1/people/6/roles", R"({"roles":["administrator"]})", "403 forbidden"},
+            {member, "PUT /v1/people/5/roles", R"({"roles":[]})", "404 not_found person"},
+            {admin, "PUT /v1/people/9/roles", R"({"roles":["auditor"]})", "200"},
+            {member, "DELETE /v1/people/9/personal-data", "", "404 not_found person"},
+            {officer, "DELETE /v1/people/9/personal-data", "", "404 not_found person"},
+        });
+  EXPECT_EQ(parsed(served.ask(admin, "GET /v1/people/9")).get("name").text(), "Bea");
+  EXPECT_EQ(parsed(served.ask(admin, "GET /v1/people/9")).at("/roles/0").text(), "auditor");
+  EXPECT_EQ(said(served.ask(admin, "DELETE /v1/people/9/personal-data")), "204");
+  EXPECT_FALSE(parsed(served.ask(admin, "GET /v1/people/9")).get("name").exists());
+  const net::Response log = served.ask(admin, "GET /v1/events?limit=1000");
+  EXPECT_EQ(log.body.find("Bea"), std::string::npos) << "no name ever stood in the log";
+}
+
 }  // namespace
 }  // namespace fabrica::test

@@ -6,6 +6,58 @@
 namespace fabrica::test {
 namespace {
 
+TEST(Areas, AProposalsWay) {
+  Served served;
+  constexpr std::string_view proposal =
+      R"({"project":2,"title":"Rivalry","partition":"north-gpu","hours":"10.5","months":3,)"
+      R"("civil_use":true,"open_research":false,"text":"We train a model."})";
+  check(
+      served,
+      {
+          {rival, "POST /v1/calls",
+           R"({"mode":"plain","title":"A","partitions":["north-gpu"]})", "403 forbidden"},
+          {officer, "POST /v1/calls", R"({"mode":"gone","title":"A","partitions":["north-gpu"]})",
+           "404 not_found /mode"},
+          {officer, "POST /v1/calls",
+           R"({"mode":"plain","title":"A","partitions":["north-gpu","gone"]})",
+           "404 not_found /partitions/1"},
+          {officer, "POST /v1/calls", R"({"mode":"plain","title":"A","partitions":[]})",
+           "422 invalid partitions"},
+          {officer, "POST /v1/calls",
+           R"({"mode":"plain","title":"A","partitions":["north-gpu"]})", "201"},
+          {officer, "POST /v1/calls",
+           R"({"mode":"plain","title":"A","partitions":["north-gpu"],"closes":"2001-01-01T00:00:00Z"})",
+           "422 invalid closes"},
+          {rival, "GET /v1/calls/call-5", "", "200"},
+          {rival, "GET /v1/calls/6", "", "404 not_found call"},
+          {rival, "GET /v1/modes", "", "200"},
+          {lead, "POST /v1/calls/5/proposals", proposal, "404 not_found project"},
+          {rival, "POST /v1/calls/5/proposals", R"({"project":2})", "422 invalid /title"},
+          {rival, "POST /v1/calls/5/proposals", proposal, "201"},
+          {rival, "GET /v1/proposals/5", "", "200"},
+          {rival, "GET /v1/proposals/5/text", "", "200"},
+          {lead, "GET /v1/proposals/5/text", "", "404 not_found proposal"},
+          {rival, "POST /v1/proposals/5:assess", R"({"suitable":true})", "403 forbidden"},
+          {north_operator, "POST /v1/proposals/5:assess", R"({"suitable":true,"text":"It fits."})",
+           "200"},
+          {north_operator, "POST /v1/proposals/5:assess", R"({"suitable":true})",
+           "409 wrong_phase proposal"},
+          {rival, "POST /v1/proposals/5:grant", "", "403 forbidden"},
+          {officer, "POST /v1/proposals/5:grant", "", "201"},
+          {lead, "POST /v1/awards/5:accept", "", "404 not_found award"},
+          {officer, "POST /v1/awards/5:accept", "", "403 forbidden award"},
+          {rival, "POST /v1/awards/5:accept", "", "200"},
+          {rival, "POST /v1/awards/5:decline", "", "409 wrong_phase award"},
+      });
+  EXPECT_EQ(served.ask(rival, "GET /v1/proposals/5/text").body, "We train a model.");
+  const json::Value award = parsed(served.ask(rival, "GET /v1/awards/5"));
+  EXPECT_EQ(award.get("phase").text(), "active");
+  EXPECT_EQ(award.get("amount").as_int(), ComputeTime{37'800'000}.unit_ms());
+  const json::Value account =
+      parsed(served.ask(rival, "GET /v1/accounts/" + award.get("account").text()));
+  EXPECT_EQ(account.get("available").as_int(), 37'800'000);
+}
+
 TEST(Areas, HoursAreExact) {
   Served served;
   const auto propose = [](std::string_view hours) {
@@ -102,6 +154,21 @@ TEST(Areas, AStatementIsReadPageByPage) {
           .items()
           .size(),
       1);
+}
+
+TEST(Areas, SitesAreDrained) {
+  Served served;
+  check(served, {
+                    {member, "POST /v1/sites/north:drain", "", "403 forbidden site"},
+                    {south_operator, "POST /v1/sites/north:drain", "", "403 forbidden site"},
+                    {north_operator, "POST /v1/sites/gone:drain", "", "404 not_found site"},
+                    {north_operator, "POST /v1/sites/north:drain", "", "200"},
+                    {member, "POST /v1/jobs", job_body(), "422 does_not_fit"},
+                    {admin, "POST /v1/sites/north:resume", "", "200"},
+                    {member, "POST /v1/jobs", job_body(), "201"},
+                    {member, "GET /v1/sites/gone", "", "404 not_found site"},
+                    {member, "GET /v1/partitions/gone", "", "404 not_found partition"},
+                });
 }
 
 TEST(Areas, ProjectsAndTheirMembers) {

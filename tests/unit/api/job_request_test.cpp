@@ -173,5 +173,52 @@ TEST(JobRequest, NamesAndPlaces) {
             "cpu");
 }
 
+TEST(JobRequest, TheDocumentHoldsWhatTheSiteNeeds) {
+  Submission submission = submission_of(
+      "#SBATCH -t 60 -o logs/%x-%j.out -e err -i in --open-mode=append --signal=B:USR1@120\n"
+      "#SBATCH --ntasks=4 --ntasks-per-node=2 --nodes=2 -c 3");
+  submission.arguments = {"--epochs", "3"};
+  submission.user = "ada";
+  submission.options = {"--export=ALL,SEED=7,LANG,GONE", "-c", "5"};
+  submission.environment = {{"LANG", "C"}, {"SECRET", "x"}, {"SBATCH_TIMELIMIT", "90"}};
+  const Answer<Draft> draft = draft_of(submission, Purpose::submit);
+  ASSERT_TRUE(draft.has_value()) << complaints(draft.error().errors);
+  const jobs::JobDocument& document = draft->document;
+  EXPECT_EQ(document.arguments, (std::vector<std::string>{"--epochs", "3"}));
+  EXPECT_EQ(document.environment, (std::vector<std::string>{"SEED=7", "LANG=C"}))
+      << "clean but for what is named";
+  EXPECT_EQ(document.output, "logs/%x-%j.out");
+  EXPECT_EQ(document.error, "err");
+  EXPECT_EQ(document.input, "in");
+  EXPECT_TRUE(document.append);
+  EXPECT_EQ(document.signal, "B:USR1@120");
+  EXPECT_EQ(document.user, "ada");
+  EXPECT_EQ(document.tasks, 4);
+  EXPECT_EQ(document.tasks_per_node, 2);
+  EXPECT_EQ(document.cpus_per_task, 5) << "the command line goes before the script";
+  EXPECT_EQ(draft->request.time_limit, minutes(90)) << "so does the environment";
+  EXPECT_EQ(std::ranges::count(document.options, "cpus-per-task=5"), 1);
+  EXPECT_EQ(std::ranges::count(document.options, "cpus-per-task=3"), 0);
+  EXPECT_EQ(complaints(views_of(draft->diagnostics)), "remark 2:18 --output; warning 0:1 --export")
+      << "the directory of the output is made, and GONE has no value";
+  EXPECT_EQ(json::to_json(document).find("SECRET"), std::string::npos);
+}
+
+TEST(JobRequest, EveryOptionOfSbatchHasARule) {
+  for (const sbatch::OptionRow& row : sbatch::option_table()) {
+    if (row.treatment == sbatch::Treatment::refused || !row.same_as.empty()) continue;
+    const OptionRule rule = rule_of(row.name);
+    if (rule.use == OptionUse::honoured) {
+      // A job always gets the least number of nodes that it asks for.
+      if (row.name == "use-min-nodes") continue;
+      EXPECT_NE(row.treatment, sbatch::Treatment::site)
+          << row.name << " is only checked, so who honours it?";
+    } else {
+      EXPECT_FALSE(rule.text.empty()) << row.name;
+    }
+  }
+  EXPECT_EQ(rule_of("nonsense").use, OptionUse::refused);
+}
+
 }  // namespace
 }  // namespace fabrica::api

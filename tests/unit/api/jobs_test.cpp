@@ -142,6 +142,45 @@ TEST(Jobs, AClientMayNameItsJob) {
   EXPECT_EQ(parsed(served.ask(member, "GET /v1/jobs")).get("items").items().size(), 1);
 }
 
+TEST(Jobs, APlanSaysWhereAndForHowMuch) {
+  Served served;
+  const json::Value plan = parsed(served.ask(
+      member, "POST /v1/jobs:plan",
+      R"({"project":1,"script":"#!/bin/bash\n#SBATCH --time=2:00:00 --gpus-per-node=1 -c 4\ntrue\n",)"
+      R"("working_directory":"/home/ada"})"));
+  std::string rows;
+  for (const json::Value& row : plan.get("rows").items()) {
+    rows += fmt::format("{} {} {} {}{}; ", row.get("partition").text(),
+                        row.get("possible").as_bool().value_or(false) ? "yes" : "no",
+                        row.get("units").text(), row.get("cost_hours").text(),
+                        row.get("chosen").as_bool().value_or(false) ? " chosen" : "");
+  }
+  EXPECT_EQ(rows,
+            "north-gpu yes 1/1 2.000; north-cpu no  ; south-lumi yes 1/2 1.000 chosen; south-nodes "
+            "no  ; dark-gpu no  ; ");
+  EXPECT_EQ(plan.get("chosen").text(), "south-lumi");
+  EXPECT_EQ(plan.at("/rows/0/balance_after_hours").text(), "98.000");
+  EXPECT_FALSE(plan.at("/rows/1/reason").text().empty());
+  EXPECT_EQ(parsed(served.ask(member, "GET /v1/jobs")).get("items").items().size(), 0)
+      << "nothing was submitted";
+  check(served, {
+                    {rival, "POST /v1/jobs:plan", job_body(), "404 not_found project"},
+                    {member, "POST /v1/jobs:plan",
+                     job_body("train", R"(,"options":["--test-only"])"), "200"},
+                    {member, "POST /v1/jobs", job_body("train", R"(,"options":["--test-only"])"),
+                     "422 bad_script /script"},
+                    {member, "POST /v1/jobs:plan",
+                     job_body("train", R"(,"options":["--time=399-0"])"), "200"},
+                    {member, "POST /v1/jobs:plan", job_body("train", R"(,"options":["--bad"])"),
+                     "422 bad_script /script"},
+                    {officer, "POST /v1/jobs:plan", job_body(), "403 forbidden project"},
+                });
+  const json::Value none = parsed(
+      served.ask(member, "POST /v1/jobs:plan", job_body("train", R"(,"options":["-c 999"])")));
+  EXPECT_FALSE(none.get("chosen").exists());
+  EXPECT_FALSE(none.get("refusal").text().empty());
+}
+
 TEST(Jobs, ACancelledJobEnds) {
   Served served;
   const JobId job = served.submit();
@@ -211,6 +250,35 @@ TEST(Jobs, ALongPollEndsWithItsTime) {
   const Time before = live::now();
   EXPECT_EQ(parsed(served.ask(member, "GET /v1/jobs/1?wait=1")).get("phase").text(), "placed");
   EXPECT_GE(live::now() - before, milliseconds(1'000));
+}
+
+TEST(Jobs, ManyAtOnceAreAllDifferent) {
+  Served served;
+  constexpr int clients = 20;
+  constexpr int each = 10;
+  std::mutex mutex;
+  std::set<std::int64_t> ids;
+  std::vector<std::thread> threads;
+  served.token(member);
+  for (int i = 0; i < clients; ++i) {
+    threads.emplace_back([&, i] {
+      net::Client client = served.client();
+      for (int j = 0; j < each; ++j) {
+        const net::Response response =
+            Served::send(client, "POST /v1/jobs", job_body(fmt::format("job-{}-{}", i, j)),
+                         {{"Authorization", "Bearer " + served.token(member)}});
+        const std::lock_guard lock(mutex);
+        EXPECT_EQ(response.status, 201) << response.body;
+        ids.insert(parsed(response).at("/job/id").as_int().value_or(0));
+      }
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_EQ(ids.size(), clients * each);
+  served.writer().ask_and_wait([&](const State& state) {
+    EXPECT_EQ(state.jobs.live, clients * each);
+    EXPECT_EQ(broken_invariant(state), "");
+  });
 }
 
 }  // namespace

@@ -46,6 +46,34 @@ TEST(Visibility, WhoSeesWhat) {
   }
 }
 
+// What a stranger is told of a thing of others is what they are told of nothing.
+TEST(Visibility, AForeignThingLooksLikeNone) {
+  Served served;
+  const JobId job = served.submit();
+  const auto told = [&](std::string_view what, std::string_view number,
+                        std::string_view body = "") {
+    std::string text = served.ask(rival, what, body, {{"X-Request-Id", "a"}}).body;
+    for (const char before : {'-', '/', ' '}) {
+      const std::string there = before + std::string(number);
+      for (std::size_t at = text.find(there); at != std::string::npos; at = text.find(there)) {
+        text.replace(at + 1, number.size(), "N");
+      }
+    }
+    return text;
+  };
+  EXPECT_EQ(told("GET /v1/jobs/1", "1"), told("GET /v1/jobs/77", "77"));
+  EXPECT_EQ(told("DELETE /v1/jobs/1", "1"), told("DELETE /v1/jobs/77", "77"));
+  EXPECT_EQ(told("GET /v1/projects/1", "1"), told("GET /v1/projects/77", "77"));
+  EXPECT_EQ(told("GET /v1/accounts/14", "14"), told("GET /v1/accounts/77", "77"));
+  EXPECT_EQ(told("POST /v1/accounts/14:correct", "14", R"({"hours":"1"})"),
+            told("POST /v1/accounts/77:correct", "77", R"({"hours":"1"})"));
+  EXPECT_EQ(told("GET /v1/awards/1", "1"), told("GET /v1/awards/77", "77"));
+  EXPECT_EQ(told("POST /v1/awards/1:accept", "1"), told("POST /v1/awards/77:accept", "77"));
+  EXPECT_EQ(told("POST /v1/projects/1/members", "1", R"({"person":9})"),
+            told("POST /v1/projects/77/members", "77", R"({"person":9})"));
+  EXPECT_EQ(job, JobId{1});
+}
+
 TEST(Visibility, ListsHoldOnlyWhatMayBeSeen) {
   Served served;
   served.submit("one");
