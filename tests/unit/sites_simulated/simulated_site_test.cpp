@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <map>
+#include <string_view>
 
 namespace fabrica::sites::simulated {
 namespace {
@@ -141,20 +142,19 @@ TEST(SimulatedSite, AnEarlierNowCountsAsTheLatest) {
 struct StopCase {
   const char* name;
   bool told_before;
-  std::uint32_t cores;  // 8 on both nodes: the second job must wait
   std::size_t started;
 };
 
 TEST(SimulatedSite, StopEndsWhatRunsAndNeverStartsTheRest) {
-  for (const StopCase& c : {StopCase{"unknown", false, 1, 0}, StopCase{"running", true, 1, 1}}) {
+  for (const StopCase& c : {StopCase{"unknown", false, 0}, StopCase{"running", true, 1}}) {
     Watched watched;
     const std::uint64_t id = job_with(Outcome::timeout, 7);
     watched.site.hear(morning);
-    if (c.told_before) watched.tell(job(id, c.cores));
+    if (c.told_before) watched.tell(job(id, 1));
     watched.site.hear(morning);
     watched.tell(StopJob{JobId{id}, 1, 1});
     watched.tell(StopJob{JobId{id}, 1, 1});
-    watched.tell(job(id, c.cores));
+    watched.tell(job(id, 1));
     const std::vector<SiteEnded> ended = watched.all<SiteEnded>();
     ASSERT_EQ(ended.size(), 1U) << c.name;
     EXPECT_EQ(ended[0].outcome, Outcome::cancelled) << c.name;
@@ -262,6 +262,33 @@ TEST(SimulatedSite, ASiteBuiltAnewGoesOnWithWhatStateKnows) {
   EXPECT_EQ(ended.at(JobId{running}).ended, morning + run);
   EXPECT_EQ(ended.at(JobId{queued}).started, morning + seconds(1));
   EXPECT_EQ(watched.runs.size(), 1U);  // only the queued one began here
+}
+
+// Each letter is a task as State knows it: q queued, r running, e ended.
+TEST(SimulatedSite, AnAdoptedArrayRunsWhatIsQueuedAndEndsEachTaskThatHasNotEnded) {
+  for (const std::string_view known : {"qqq", "rqe", "erq", "qre", "eqr", "rrr", "qer", "eee"}) {
+    jobs::Job array;
+    array.site = federation::SiteId{1};
+    array.partition = PartitionId{1};
+    array.phase = jobs::JobPhase::running;
+    array.request = job(1, 1).request;
+    array.request.array = {0, 1, 2};
+    array.request.array_at_once = 1;
+    array.tasks.resize(3);
+    for (std::size_t i = 0; i < known.size(); ++i) {
+      if (known[i] == 'r') array.tasks[i].started = morning;
+      if (known[i] == 'e') array.tasks[i].outcome = Outcome::completed;
+    }
+    jobs::State state;
+    state.jobs.insert(JobId{1}, array);
+    Watched watched;
+    watched.site.hear(morning);
+    watched.site.adopt(state, federation::SiteId{1});
+    const std::size_t ended = watched.all<SiteEnded>().size();
+    EXPECT_EQ(ended, 3U - static_cast<std::size_t>(std::ranges::count(known, 'e'))) << known;
+    EXPECT_LE(watched.runs[JobId{1}], std::ranges::count(known, 'q')) << known;
+    EXPECT_EQ(watched.site.next_event(), std::nullopt) << known;
+  }
 }
 
 TEST(PartitionsOf, TakesTheSitesOwnAndIsGenerousWithTheUnknown) {
