@@ -1,5 +1,5 @@
-# What comes from Debian 12. Boost must be 1.81: 1.74, Debian's default, has no Boost.URL, and a
-# mix of two Boosts in one binary is undefined behaviour. Where 1.81 cannot be installed beside
+# What comes from Debian 12. Boost must be 1.81: the Describe and Beast of 1.74, Debian's default, are
+# too old, and a mix of two Boosts in one binary is undefined behaviour. Where 1.81 cannot be installed beside
 # another Boost, `./dev setup` unpacks it into a private prefix.
 
 set(FABRICA_DEPS_PREFIX "/opt/fabrica-deps" CACHE PATH "Private prefix that may hold Boost 1.81")
@@ -9,10 +9,9 @@ foreach(prefix IN ITEMS "${FABRICA_DEPS_PREFIX}" "$ENV{HOME}/.local/share/fabric
   endif()
 endforeach()
 
-set(Boost_USE_STATIC_LIBS ON)
-find_package(Boost 1.81.0 EXACT CONFIG QUIET COMPONENTS headers json url)
+find_package(Boost 1.81.0 EXACT CONFIG QUIET COMPONENTS headers)
 if(NOT Boost_FOUND)
-  message(FATAL_ERROR "Boost 1.81 (headers, json, url) was not found. Do: ./dev setup")
+  message(FATAL_ERROR "Boost 1.81 was not found. Do: ./dev setup")
 endif()
 get_target_property(boost_include Boost::headers INTERFACE_INCLUDE_DIRECTORIES)
 list(GET boost_include 0 boost_include)
@@ -24,13 +23,11 @@ endif()
 
 find_package(Threads REQUIRED)
 find_package(fmt REQUIRED)
-find_package(spdlog REQUIRED)
 find_package(simdjson REQUIRED)
 find_package(tomlplusplus REQUIRED)
 find_package(CLI11 REQUIRED)
 find_package(OpenSSL 3 REQUIRED)
 find_package(SQLite3 REQUIRED)
-find_package(prometheus-cpp REQUIRED)
 find_package(GTest REQUIRED)
 find_package(rapidcheck REQUIRED)
 find_package(benchmark REQUIRED)
@@ -39,6 +36,6 @@ find_package(benchmark REQUIRED)
 # same in every file of a binary, so no target may use Asio or Beast except through this one.
 add_library(fabrica_boost INTERFACE)
 target_link_libraries(fabrica_boost INTERFACE
-  Boost::headers Boost::json Boost::url Threads::Threads OpenSSL::SSL OpenSSL::Crypto)
+  Boost::headers Threads::Threads OpenSSL::SSL OpenSSL::Crypto)
 target_compile_definitions(fabrica_boost INTERFACE
   BOOST_ASIO_SEPARATE_COMPILATION BOOST_BEAST_SEPARATE_COMPILATION BOOST_ASIO_NO_DEPRECATED)

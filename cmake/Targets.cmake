@@ -30,6 +30,15 @@ function(fabrica_use_pch target kind)
   endif()
 endfunction()
 
+# Joins the source files of a target, so many at a time. What a neighbour in the batch declares is no
+# outer scope to shadow; the builds without unity find true shadows.
+function(fabrica_use_unity target batch)
+  if(FABRICA_UNITY)
+    set_target_properties(${target} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE ${batch})
+    target_compile_options(${target} PRIVATE -Wno-shadow)
+  endif()
+endfunction()
+
 # Records for layers.txt what the folder of src/ that is being read may use. Its name is its path
 # with `_` for `/`; two targets in one folder share what they declare.
 function(fabrica_record_layer name)
@@ -54,10 +63,10 @@ function(fabrica_declare target scope)
   set_property(GLOBAL PROPERTY FABRICA_DEPS_${target} ${ARGN})
 endfunction()
 
-# fabrica_library(name [PATH sub/dir] [DEPS our libraries] [EXTERNAL cmake targets] [NO_UNITY])
+# fabrica_library(name [PATH sub/dir] [DEPS our libraries] [EXTERNAL cmake targets])
 # A static library fabrica_<name> of the *.cpp of its folder, header-only where there are none.
 function(fabrica_library name)
-  cmake_parse_arguments(PARSE_ARGV 1 arg "NO_UNITY" "PATH" "DEPS;EXTERNAL")
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "PATH" "DEPS;EXTERNAL")
   fabrica_reject_unknown(fabrica_library "${arg_UNPARSED_ARGUMENTS}")
   set(target fabrica_${name})
   set(folder "${CMAKE_CURRENT_SOURCE_DIR}")
@@ -73,9 +82,7 @@ function(fabrica_library name)
     set(scope PUBLIC)
     add_library(${target} STATIC ${sources})
     fabrica_use_pch(${target} pch)
-    if(FABRICA_UNITY AND NOT arg_NO_UNITY)
-      set_target_properties(${target} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 8)
-    endif()
+    fabrica_use_unity(${target} 12)
   else()
     set(scope INTERFACE)
     add_library(${target} INTERFACE)
@@ -103,13 +110,14 @@ function(fabrica_executable name)
 endfunction()
 
 # fabrica_test(folder [DEPS our libraries] [EXTERNAL cmake targets] [SOURCES files]
-#              [LABELS mt …] [TIMEOUT seconds] [SERIAL])
+#              [LABELS mt …] [TIMEOUT seconds] [COST seconds] [SERIAL] [NO_UNITY])
 # One GoogleTest binary, and one ctest test named after its place: tests/unit/ledger becomes
 # `unit/ledger`, tests/system with folder `crash` becomes `system/crash`. Sources are the *.cpp of
 # the folder unless named. Runs in the repository root, with FABRICA_SOURCE_DIR and FABRICA_BIN_DIR
-# set. The label `mt` (several threads) makes it part of the TSan run; SERIAL keeps others away.
+# set. The label `mt` (several threads) makes it part of the TSan run; SERIAL keeps others away;
+# NO_UNITY is for files that all use the same names, each for its own; what has a COST starts first.
 function(fabrica_test folder)
-  cmake_parse_arguments(PARSE_ARGV 1 arg "SERIAL" "TIMEOUT" "DEPS;EXTERNAL;SOURCES;LABELS")
+  cmake_parse_arguments(PARSE_ARGV 1 arg "SERIAL;NO_UNITY" "TIMEOUT;COST" "DEPS;EXTERNAL;SOURCES;LABELS")
   fabrica_reject_unknown(fabrica_test "${arg_UNPARSED_ARGUMENTS}")
   cmake_path(RELATIVE_PATH CMAKE_CURRENT_SOURCE_DIR BASE_DIRECTORY "${PROJECT_SOURCE_DIR}/tests"
              OUTPUT_VARIABLE place)
@@ -121,8 +129,7 @@ function(fabrica_test folder)
     file(GLOB sources CONFIGURE_DEPENDS "${CMAKE_CURRENT_SOURCE_DIR}/*.cpp")
   endif()
   if(NOT sources)
-    message(STATUS "fabrica_test(${folder}): no tests yet")
-    return()
+    message(FATAL_ERROR "fabrica_test(${folder}): no *.cpp in ${CMAKE_CURRENT_SOURCE_DIR}.")
   endif()
   add_executable(${target} ${sources})
   set_target_properties(${target} PROPERTIES
@@ -132,6 +139,9 @@ function(fabrica_test folder)
   target_link_libraries(${target} PRIVATE
     fmt::fmt GTest::gmock_main rapidcheck rapidcheck_gtest ${arg_EXTERNAL})
   fabrica_use_pch(${target} pch_tests)
+  if(NOT arg_NO_UNITY)
+    fabrica_use_unity(${target} 6)
+  endif()
   fabrica_declare(${target} PRIVATE ${arg_DEPS})
 
   set(test "${kind}/${folder}")
@@ -141,8 +151,11 @@ function(fabrica_test folder)
   if(NOT arg_TIMEOUT)
     set(arg_TIMEOUT 300)
   endif()
+  if(NOT arg_COST)
+    set(arg_COST 1)
+  endif()
   set_tests_properties(${test} PROPERTIES
-    LABELS "${kind};${arg_LABELS}" TIMEOUT ${arg_TIMEOUT}
+    LABELS "${kind};${arg_LABELS}" TIMEOUT ${arg_TIMEOUT} COST ${arg_COST}
     ENVIRONMENT "${FABRICA_TEST_ENVIRONMENT}")
   if(arg_SERIAL)
     set_tests_properties(${test} PROPERTIES RUN_SERIAL ON)

@@ -7,15 +7,12 @@ cd "$(dirname "$(readlink -f "$0")")/.."
 source scripts/common.sh
 
 build_packages=(
-  clang-19 clang-tidy-19 clang-format-19 libclang-rt-19-dev llvm-19 lld-19 mold ninja-build cmake
-  ccache libssl-dev libsqlite3-dev libsimdjson-dev libfmt-dev libspdlog-dev libcli11-dev
-  libtomlplusplus-dev prometheus-cpp-dev libgtest-dev libgmock-dev librapidcheck-dev
-  libbenchmark-dev wrk jq curl sqlite3 python3 tzdata)
+  clang-19 clang-tidy-19 clang-format-19 libclang-rt-19-dev llvm-19 mold ninja-build cmake ccache
+  libssl-dev libsqlite3-dev libsimdjson-dev libfmt-dev libcli11-dev libtomlplusplus-dev libgtest-dev
+  libgmock-dev librapidcheck-dev libbenchmark-dev jq python3 python3-jsonschema tzdata)
 # With the reference BLAS that torch pulls in by itself, training is ten times slower.
 demo_packages=(python3-torch python3-numpy libopenblas0-pthread dataset-fashion-mnist)
-boost_packages=(libboost1.81-dev libboost-json1.81-dev libboost-url1.81-dev)
-# What those three bring along, for the private prefix, where nothing follows dependencies.
-boost_archives=("${boost_packages[@]}" libboost-container1.81-dev libboost-system1.81-dev)
+boost_packages=(libboost1.81-dev)  # headers only
 private_prefixes=(/opt/fabrica-deps "$HOME/.local/share/fabrica-deps")
 
 # Prints those of the given packages that are not installed.
@@ -92,7 +89,7 @@ unpack_boost() {
   echo "Boost 1.81 cannot be installed beside this machine's Boost: unpacking it into $prefix"
   scratch=$(mktemp -d)
   (cd "$scratch" &&
-    with_patience apt-get -qq -o APT::Sandbox::User=root download "${boost_archives[@]}")
+    with_patience apt-get -qq -o APT::Sandbox::User=root download "${boost_packages[@]}")
   mkdir -p "$(dirname "$prefix")"
   rm -rf "$prefix.unpacking"
   for archive in "$scratch"/*.deb; do

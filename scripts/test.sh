@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
 # Sets up, builds and runs the tests:
-#   asan     unit and property tests, replay of the fuzz corpora, a short search of each fuzz target
-#   release  system tests and scenarios against the programs as they ship; benchmarks are compiled
+#   asan     all of them: unit and property tests, replay of the fuzz corpora and a short search of
+#            each fuzz target, scenarios, system tests against programs with sanitizers
 #   tsan     only the tests labelled `mt`
+# The programs as they ship are built and tried by ./dev check.
 # The last line is `N passed, N failed`, counted in test cases.
 set -euo pipefail
 cd "$(dirname "$(readlink -f "$0")")/.."
@@ -14,8 +15,7 @@ if [[ -n ${2:-} ]]; then
 fi
 reports=()   # JUnit files of the runs
 broken=0     # builds that could not be configured or made
-unit_label='^(unit|fuzz)$'
-system_label='^(system|scenarios)$'
+all_labels='^(unit|fuzz|scenarios|system)$'
 
 # The build targets of the tests with this label and the wanted names, one a line.
 targets_of() {
@@ -25,25 +25,21 @@ targets_of() {
     sed -E 's|^fuzz/([^/]+)/.*|fuzz_\1|; t; s|^([^/]+)/(.+)|test_\1_\2|' | sort -u
 }
 
-# Builds and runs the tests of one preset; more targets may be named to be built along.
+# Builds and runs the tests of one preset.
 run_preset() {
   local preset=$1 label=$2
-  shift 2
   if ! (configure "$preset"); then
     broken=$((broken + 1))
     return 0
   fi
   local targets
   mapfile -t targets < <(targets_of "$preset" "$label")
-  if [[ ${#targets[@]} == 0 && $# == 0 ]]; then
+  if [[ ${#targets[@]} == 0 ]]; then
     return 0
   fi
   if ! timed "build $preset" cmake --build "build/$preset" --parallel "$(jobs_that_fit)" \
-      --target "${targets[@]}" "$@"; then
+      --target "${targets[@]}"; then
     broken=$((broken + 1))
-    return 0
-  fi
-  if [[ ${#targets[@]} == 0 ]]; then
     return 0
   fi
   local report="build/$preset/results/ctest.xml"
@@ -54,11 +50,6 @@ run_preset() {
 }
 
 scripts/setup.sh
-run_preset asan "$unit_label"
-if [[ -z $filter ]]; then
-  run_preset release "$system_label" apps benches
-else
-  run_preset release "$system_label"
-fi
+run_preset asan "$all_labels"
 run_preset tsan '^mt$'
 exec /usr/bin/python3 scripts/count_tests.py --broken-builds "$broken" "${reports[@]}"

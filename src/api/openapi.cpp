@@ -16,7 +16,7 @@ namespace fabrica::api {
 
 namespace {
 
-constexpr std::string_view about =
+constexpr std::string_view description =
     "One way to the machines of many sites: calls, proposals and awards of compute time, jobs from "
     "ordinary "
     "sbatch scripts, and an account of every hour. Ids are whole numbers; in paths \"job-7\" is as "
@@ -138,7 +138,8 @@ std::string openapi_document() {
       R"("security":[{{"token":[]}}],"paths":{{{}}},"components":{{"securitySchemes":{{"token":{{"type":"http",)"
       R"("scheme":"bearer"}}}},"responses":{{"Problem":{{"description":"What is wrong and what to do about it.",)"
       R"("content":{}}}}},"schemas":{}}}}})",
-      quoted(about), list, content("application/problem+json", problem), schemas.components());
+      quoted(description), list, content("application/problem+json", problem),
+      schemas.components());
 }
 
 }  // namespace fabrica::api

@@ -13,7 +13,7 @@ namespace fabrica::api {
 
 namespace {
 
-constexpr std::size_t token_bytes = 32;
+constexpr std::size_t page_token_bytes = 32;
 
 // Of the list that a token belongs to. No secret: who makes up a token sees what they may see
 // anyway.
@@ -48,7 +48,7 @@ Answer<PageRequest> page_request(const Call& call) {
   if (!token) return request;
   const auto refusal = refuse(fabrica::refusal::invalid, "page_token",
                               "Give the next_page_token of this very list, as it came, or none.");
-  if (token->size() != token_bytes) return refusal;
+  if (token->size() != page_token_bytes) return refusal;
   const auto after = read_hex(token->substr(0, 16));
   const auto mark = read_hex(token->substr(16));
   if (!after || mark != mark_of(call)) return refusal;

@@ -9,13 +9,13 @@ namespace {
 
 // What a token of ours looks like: "fab_" and 64 hexadecimal digits. Longer texts are not hashed.
 constexpr std::string_view token_start = "fab_";
-constexpr std::size_t token_bytes = 68;
+constexpr std::size_t secret_bytes = 68;
 constexpr std::size_t remembered_max = 10'000;
 
 }  // namespace
 
 std::optional<store::TokenView> PrivateAccess::find_token(std::string_view token, Time now) {
-  if (token.size() != token_bytes || !token.starts_with(token_start)) return std::nullopt;
+  if (token.size() != secret_bytes || !token.starts_with(token_start)) return std::nullopt;
   const Sha256 hash = store::sha256(token);
   const std::lock_guard lock(mutex_);
   const auto known = lately_.find(hash);

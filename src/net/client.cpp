@@ -35,10 +35,8 @@ using Clock = std::chrono::steady_clock;
 using Endpoint = asio::generic::stream_protocol::endpoint;
 using ChunkSink = std::function<bool(std::string_view)>;
 
-constexpr auto as_result = asio::as_tuple(asio::use_awaitable);
 constexpr std::size_t head_bytes_max = 4 * limits::http_header_bytes_max;
 constexpr std::size_t read_bytes = 16'384;
-constexpr Duration forever = days(10'000);
 
 std::string host_header(const Url& url) {
   if (url.scheme == Url::Scheme::unix_socket) return "localhost";

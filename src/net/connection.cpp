@@ -30,7 +30,6 @@ constexpr std::size_t out_kept_bytes = 2 * joined_body_bytes_max;
 
 // Bodies must flow at least this fast, beyond the read timeout: 16 kB a second.
 constexpr std::int64_t body_bytes_per_ms_min = 16;
-constexpr Duration forever = days(10'000);
 
 // How long, and how much, is read from a client after its last answer. Closing with bytes unread
 // resets the connection, which can destroy the answer before the client has read it.

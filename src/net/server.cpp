@@ -146,7 +146,6 @@ Result<void> Server::Parts::listen_unix() {
 }
 
 Awaitable<void> Server::Parts::accept_all(Parts* parts, std::shared_ptr<Listener> listener) {
-  constexpr auto as_result = asio::as_tuple(asio::use_awaitable);
   bool failing = false;
   while (listener->acceptor.is_open()) {
     Worker& worker = *parts->workers[parts->next_worker++ % parts->workers.size()];

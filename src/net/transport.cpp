@@ -20,8 +20,6 @@ namespace {
 namespace asio = boost::asio;
 namespace ssl = asio::ssl;
 
-constexpr auto as_result = asio::as_tuple(asio::use_awaitable);
-
 void drop_front(Parts& parts, std::size_t bytes) {
   for (asio::const_buffer& part : parts) {
     const std::size_t dropped = std::min(bytes, part.size());

@@ -1,12 +1,14 @@
 #pragma once
 
 #include <array>
+#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/generic/stream_protocol.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/ssl/context.hpp>
 #include <boost/asio/ssl/stream.hpp>
+#include <boost/asio/use_awaitable.hpp>
 #include <boost/system/error_code.hpp>
 #include <cstddef>
 #include <memory>
@@ -17,9 +19,16 @@
 #include <tuple>
 
 #include "base/result.h"
+#include "base/time.h"
 
 /// One stream of bytes: TCP, a unix socket, or TLS over TCP.
 namespace fabrica::net {
+
+/// For co_await: the error is part of the result instead of an exception.
+inline constexpr auto as_result = boost::asio::as_tuple(boost::asio::use_awaitable);
+
+/// Longer than any connection lives, and still far from the clock's end.
+inline constexpr Duration forever = days(10'000);
 
 using ErrorCode = boost::system::error_code;
 using Socket = boost::asio::generic::stream_protocol::socket;

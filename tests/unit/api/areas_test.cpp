@@ -14,8 +14,8 @@ TEST(Areas, AProposalsWay) {
   check(
       served,
       {
-          {rival, "POST /v1/calls",
-           R"({"mode":"plain","title":"A","partitions":["north-gpu"]})", "403 forbidden"},
+          {rival, "POST /v1/calls", R"({"mode":"plain","title":"A","partitions":["north-gpu"]})",
+           "403 forbidden"},
           {officer, "POST /v1/calls", R"({"mode":"gone","title":"A","partitions":["north-gpu"]})",
            "404 not_found /mode"},
           {officer, "POST /v1/calls",
@@ -23,8 +23,8 @@ TEST(Areas, AProposalsWay) {
            "404 not_found /partitions/1"},
           {officer, "POST /v1/calls", R"({"mode":"plain","title":"A","partitions":[]})",
            "422 invalid partitions"},
-          {officer, "POST /v1/calls",
-           R"({"mode":"plain","title":"A","partitions":["north-gpu"]})", "201"},
+          {officer, "POST /v1/calls", R"({"mode":"plain","title":"A","partitions":["north-gpu"]})",
+           "201"},
           {officer, "POST /v1/calls",
            R"({"mode":"plain","title":"A","partitions":["north-gpu"],"closes":"2001-01-01T00:00:00Z"})",
            "422 invalid closes"},

@@ -17,12 +17,6 @@ using federation::PersonId;
 
 constexpr ComputeTime unit_hours(std::int64_t n) { return ComputeTime{n * 3'600'000}; }
 
-Consortium shipped() {
-  auto consortium = read_consortium(shipped_data());
-  CHECK(consortium.has_value(), consortium ? "" : consortium.error().text);
-  return *std::move(consortium);
-}
-
 std::vector<ModeEntry> shipped_modes() {
   auto modes = read_access_modes(shipped_data(), shipped());
   CHECK(modes.has_value(), modes ? "" : modes.error().text);

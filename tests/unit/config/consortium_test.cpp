@@ -11,12 +11,6 @@ namespace {
 using namespace config;
 using federation::Connection;
 
-Consortium shipped() {
-  auto consortium = read_consortium(shipped_data());
-  CHECK(consortium.has_value(), consortium ? "" : consortium.error().text);
-  return *std::move(consortium);
-}
-
 LoadCounts must_load(Desk& desk, const Consortium& consortium) {
   const auto counts = load(consortium, desk.execute(), desk.look());
   CHECK(counts.has_value(), counts ? "" : counts.error().text);

@@ -28,6 +28,12 @@ inline fs::path shipped_data() {
   return fs::path(root == nullptr ? "." : root) / "data";
 }
 
+inline config::Consortium shipped() {
+  auto consortium = config::read_consortium(shipped_data());
+  CHECK(consortium.has_value(), consortium ? "" : consortium.error().text);
+  return *std::move(consortium);
+}
+
 inline std::string text_of(const fs::path& path) {
   std::ifstream file(path, std::ios::binary);
   CHECK(file.is_open(), "a file of the test is there: " + path.string());

@@ -14,7 +14,7 @@ using namespace jobs;
 constexpr JobId job{1};
 constexpr Time least{std::numeric_limits<std::int64_t>::min()};
 constexpr Time most{std::numeric_limits<std::int64_t>::max()};
-const Time one_hour = day_one + hours(1);
+const Time one_hour_on = day_one + hours(1);
 
 /// What the site of the job is to be told about it now; asked twice, told the same.
 std::string wanted_of(const World& world, JobId id) {
@@ -69,14 +69,14 @@ TEST(Life, InOrder) {
        {"said again", the_system, queued(job), "nothing", "queued - 100-1 0"},
        {"started", the_system, started(job, day_one), "TaskStarted", "running - 100-1 0"},
        {"said again", the_system, started(job, day_one), "nothing", "running - 100-1 0"},
-       {"at another time", the_system, started(job, one_hour), "nothing", "running - 100-1 0"},
+       {"at another time", the_system, started(job, one_hour_on), "nothing", "running - 100-1 0"},
        {"late", the_system, queued(job), "nothing", "running - 100-1 0"},
        {"half of the limit used", the_system, ended(job, day_one, day_one + minutes(30)),
         "TaskEnded UsageCharged HoldReleased JobEnded", "ended - 99h+1800000ms 0h+1800000ms"},
        {"said again", the_system, ended(job, day_one, day_one + minutes(30)), "nothing",
         "ended - 99h+1800000ms 0h+1800000ms"},
-       {"with another end", the_system, ended(job, day_one, one_hour, Outcome::failed), "nothing",
-        "ended - 99h+1800000ms 0h+1800000ms"},
+       {"with another end", the_system, ended(job, day_one, one_hour_on, Outcome::failed),
+        "nothing", "ended - 99h+1800000ms 0h+1800000ms"},
        {"late", the_system, started(job, day_one), "nothing", "ended - 99h+1800000ms 0h+1800000ms"},
        {"very late", the_system, queued(job), "nothing", "ended - 99h+1800000ms 0h+1800000ms"}});
   EXPECT_EQ(world.job(job).outcome, Outcome::completed);
@@ -87,14 +87,14 @@ TEST(Life, TheStartIsHeardFirst) {
   World world = with_job();
   live(world, {{"started", the_system, started(job, day_one), "TaskStarted", "running - 100-1 0"},
                {"queued comes late", the_system, queued(job), "nothing", "running - 100-1 0"},
-               {"ended", the_system, ended(job, day_one, one_hour),
+               {"ended", the_system, ended(job, day_one, one_hour_on),
                 "TaskEnded UsageCharged JobEnded", "ended - 99 1"}});
 }
 
 // The end stands alone: it bears the start that was never heard.
 TEST(Life, TheEndIsHeardFirst) {
   World world = with_job();
-  live(world, {{"ended", the_system, ended(job, day_one, one_hour),
+  live(world, {{"ended", the_system, ended(job, day_one, one_hour_on),
                 "TaskEnded UsageCharged JobEnded", "ended - 99 1"},
                {"started comes late", the_system, started(job, day_one), "nothing", "ended - 99 1"},
                {"queued too", the_system, queued(job), "nothing", "ended - 99 1"}});
@@ -103,21 +103,22 @@ TEST(Life, TheEndIsHeardFirst) {
 
 TEST(Life, WhatIsNobodysReport) {
   World world = with_job();
-  const ReportFromSite no_outcome = ended(job, day_one, one_hour, Outcome::none);
+  const ReportFromSite no_outcome = ended(job, day_one, one_hour_on, Outcome::none);
   live(world,
        {{"from another site", the_system, queued(job, south), "nothing", "placed start 100-1 0"},
         {"the start", the_system, started(job, day_one, 0, south), "nothing",
          "placed start 100-1 0"},
-        {"the end", the_system, ended(job, day_one, one_hour, Outcome::completed, 0, south),
+        {"the end", the_system, ended(job, day_one, one_hour_on, Outcome::completed, 0, south),
          "nothing", "placed start 100-1 0"},
-        {"from no site", the_system, ended(job, day_one, one_hour, Outcome::completed, 0, SiteId{}),
+        {"from no site", the_system,
+         ended(job, day_one, one_hour_on, Outcome::completed, 0, SiteId{}), "nothing",
+         "placed start 100-1 0"},
+        {"of no job", the_system, ended(JobId{99}, day_one, one_hour_on), "nothing",
+         "placed start 100-1 0"},
+        {"of job zero", the_system, ended(JobId{}, day_one, one_hour_on), "nothing",
+         "placed start 100-1 0"},
+        {"of no task", the_system, ended(job, day_one, one_hour_on, Outcome::completed, 1),
          "nothing", "placed start 100-1 0"},
-        {"of no job", the_system, ended(JobId{99}, day_one, one_hour), "nothing",
-         "placed start 100-1 0"},
-        {"of job zero", the_system, ended(JobId{}, day_one, one_hour), "nothing",
-         "placed start 100-1 0"},
-        {"of no task", the_system, ended(job, day_one, one_hour, Outcome::completed, 1), "nothing",
-         "placed start 100-1 0"},
         {"started, of no task", the_system, started(job, day_one, 4'294'967'295), "nothing",
          "placed start 100-1 0"},
         {"without an outcome", the_system, no_outcome, "nothing", "placed start 100-1 0"}});
@@ -136,18 +137,18 @@ struct ChargeCase {
 TEST(Life, TheChargeIsWhatWasUsed) {
   for (const ChargeCase& one :
        {ChargeCase{"a millisecond", day_one, day_one + milliseconds(1), "0h+1ms"},
-        ChargeCase{"all but one", day_one, one_hour - milliseconds(1), "0h+3599999ms"},
-        ChargeCase{"the whole limit", day_one, one_hour, "1"},
-        ChargeCase{"killed a minute after its limit", day_one, one_hour + minutes(1), "1"},
+        ChargeCase{"all but one", day_one, one_hour_on - milliseconds(1), "0h+3599999ms"},
+        ChargeCase{"the whole limit", day_one, one_hour_on, "1"},
+        ChargeCase{"killed a minute after its limit", day_one, one_hour_on + minutes(1), "1"},
         ChargeCase{"for days, the kill came late", day_one, day_one + days(3), "1"},
         ChargeCase{"no time at all", day_one, day_one, "0"},
-        ChargeCase{"ended before it started: a clock was set back", one_hour, day_one, "0"},
-        ChargeCase{"never started", Time{}, one_hour, "0"},
+        ChargeCase{"ended before it started: a clock was set back", one_hour_on, day_one, "0"},
+        ChargeCase{"never started", Time{}, one_hour_on, "0"},
         ChargeCase{"before it was submitted: two clocks differ", day_one - hours(2),
                    day_one - minutes(90), "0h+1800000ms"},
         ChargeCase{"in 1970", Time{1}, Time{60'001}, "0h+60000ms"},
-        ChargeCase{"before 1970 is never", Time{-5}, one_hour, "0"},
-        ChargeCase{"the least number is never", least, one_hour, "0"},
+        ChargeCase{"before 1970 is never", Time{-5}, one_hour_on, "0"},
+        ChargeCase{"the least number is never", least, one_hour_on, "0"},
         ChargeCase{"and its end too", least, most, "0"},
         ChargeCase{"an end that was never", day_one, Time{}, "0"},
         ChargeCase{"the least end", day_one, least, "0"},
@@ -215,7 +216,7 @@ TEST(Life, CancelledWhileItRuns) {
   World world = with_job();
   live(world, {{"", the_system, started(job, day_one), "TaskStarted", "running - 100-1 0"},
                {"", lead, CancelJob{job}, "JobCancelRequested", "running stop 100-1 0"},
-               {"it had completed before", the_system, ended(job, day_one, one_hour),
+               {"it had completed before", the_system, ended(job, day_one, one_hour_on),
                 "TaskEnded UsageCharged JobEnded", "ended - 99 1"},
                {"too late", lead, CancelJob{job}, "nothing", "ended - 99 1"}});
   EXPECT_EQ(world.job(job).outcome, Outcome::completed);
@@ -229,11 +230,11 @@ TEST(Life, CancelledWhileItWaits) {
          SubmitJob{project, with(train_on_gpu(), &JobRequest::dependencies,
                                  std::vector{Dependency{DependencyKind::after_ok, job}})},
          "JobAccepted HoldPlaced JobPlaced", "waiting - 100-2 0"},
-        {"a report of it is nobody's", the_system, ended(JobId{2}, day_one, one_hour), "nothing",
+        {"a report of it is nobody's", the_system, ended(JobId{2}, day_one, one_hour_on), "nothing",
          "waiting - 100-2 0"},
         {"", lead, CancelJob{JobId{2}}, "JobCancelRequested HoldReleased JobEnded",
          "ended - 100-1 0"},
-        {"what it waited for changes nothing", the_system, ended(job, day_one, one_hour),
+        {"what it waited for changes nothing", the_system, ended(job, day_one, one_hour_on),
          "TaskEnded UsageCharged JobEnded", "ended - 99 1"}},
        JobId{2});
   EXPECT_EQ(world.job(JobId{2}).outcome, Outcome::cancelled);
@@ -249,13 +250,14 @@ TEST(Life, AnArray) {
         {"the second ends", the_system,
          ended(job, day_one, day_one + minutes(30), Outcome::failed, 1),
          "TaskEnded UsageCharged HoldReleased", "running - 99h+1800000ms-2 0h+1800000ms"},
-        {"said again", the_system, ended(job, day_one, one_hour, Outcome::failed, 1), "nothing",
+        {"said again", the_system, ended(job, day_one, one_hour_on, Outcome::failed, 1), "nothing",
          "running - 99h+1800000ms-2 0h+1800000ms"},
         {"", lead, CancelJob{job}, "JobCancelRequested",
          "running stop 99h+1800000ms-2 0h+1800000ms"},
-        {"the third never starts", the_system, ended(job, Time{}, one_hour, Outcome::cancelled, 2),
-         "TaskEnded HoldReleased", "running stop 99h+1800000ms-1 0h+1800000ms"},
-        {"the first ends the job", the_system, ended(job, day_one, one_hour),
+        {"the third never starts", the_system,
+         ended(job, Time{}, one_hour_on, Outcome::cancelled, 2), "TaskEnded HoldReleased",
+         "running stop 99h+1800000ms-1 0h+1800000ms"},
+        {"the first ends the job", the_system, ended(job, day_one, one_hour_on),
          "TaskEnded UsageCharged JobEnded", "ended - 98h+1800000ms 1h+1800000ms"}});
   EXPECT_EQ(world.job(job).outcome, Outcome::failed)
       << "the first task in order that did not complete";
@@ -264,8 +266,8 @@ TEST(Life, AnArray) {
 TEST(Life, AnArrayWhoseStartWasNeverHeard) {
   World world = with_job(&JobRequest::array, std::vector<std::uint32_t>{0, 1});
   live(world, {{"the site has it, so it is not told again", the_system,
-                ended(job, day_one, one_hour), "TaskEnded UsageCharged", "queued - 99-1 1"},
-               {"the other", the_system, ended(job, day_one, one_hour, Outcome::timeout, 1),
+                ended(job, day_one, one_hour_on), "TaskEnded UsageCharged", "queued - 99-1 1"},
+               {"the other", the_system, ended(job, day_one, one_hour_on, Outcome::timeout, 1),
                 "TaskEnded UsageCharged JobEnded", "ended - 98 2"}});
   EXPECT_EQ(world.job(job).outcome, Outcome::timeout);
 }
@@ -286,7 +288,7 @@ TEST(Life, TextsOfSitesAreShortened) {
                               TextCase{"three", filling + "\xe2\x82\xac", filling},
                               TextCase{"continuations only", std::string(300, '\x80'), ""}}) {
     World world = with_job();
-    SiteEnded report = ended_report(job, day_one, one_hour, Outcome::completed);
+    SiteEnded report = ended_report(job, day_one, one_hour_on, Outcome::completed);
     report.text = one.text;
     world.must(the_system, ReportFromSite{north, SiteQueued{job, one.text}});
     world.must(the_system, ReportFromSite{north, report});
