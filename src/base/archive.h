@@ -30,6 +30,10 @@
 /// Whole numbers are varints (signed ones zigzag), times and amounts too; digests and command ids
 /// are fixed; strings and containers begin with their length; a struct is its members in declared
 /// order. Every value takes at least one byte, so a reader can bound each length by the bytes left.
+///
+/// A digest is over a struct's members by name, and passes over those that are blank (zero, empty,
+/// or a struct of such): a member that is added later, and that old events leave blank, changes the
+/// digest of no old log.
 namespace fabrica {
 
 /// Largest id that a Table read from bytes may hold: it bounds the memory that a few wrong bytes
@@ -40,6 +44,7 @@ inline constexpr std::uint64_t archived_table_id_max = std::uint64_t{1} << 30U;
 class BinaryWriter {
  public:
   static constexpr bool reading = false;
+  static constexpr bool by_name = false;
 
   explicit BinaryWriter(std::string& out) : out_(out) {}
 
@@ -72,6 +77,7 @@ class BinaryWriter {
 class BinaryReader {
  public:
   static constexpr bool reading = true;
+  static constexpr bool by_name = false;
 
   /// `bytes` must outlive the reader.
   explicit BinaryReader(std::string_view bytes)
@@ -138,6 +144,7 @@ class BinaryReader {
 class DigestWriter {
  public:
   static constexpr bool reading = false;
+  static constexpr bool by_name = true;
 
   void number(std::uint64_t value) { hasher_.add(value); }
   void word(std::uint64_t value) { hasher_.add(value); }
@@ -392,18 +399,63 @@ void archive_variant(A& to, T& variant) {
   }
 }
 
+// FNV-1a of a member's name.
+constexpr std::uint64_t tag_of(std::string_view name) {
+  std::uint64_t tag = 0xcbf29ce484222325U;
+  for (const char c : name) tag = (tag ^ static_cast<unsigned char>(c)) * 0x100000001b3U;
+  return tag;
+}
+
+// A variant is never blank: which one it holds says something.
+template <class T>
+bool is_blank(const T& value) {
+  if constexpr (requires { value.empty(); }) {
+    return value.empty();
+  } else if constexpr (archived_as_optional<T>) {
+    return !value.has_value();
+  } else if constexpr (DescribedStruct<T>) {
+    using Members = boost::describe::describe_members<T, boost::describe::mod_any_access>;
+    bool blank = true;
+    boost::mp11::mp_for_each<Members>(
+        [&](auto member) { blank = blank && is_blank(value.*member.pointer); });
+    return blank;
+  } else if constexpr (std::equality_comparable<T> && !archived_as_variant<T>) {
+    return value == T{};
+  } else {
+    return false;
+  }
+}
+
+// The mark at the end keeps the members of two neighbours apart.
+template <class T>
+void digest_struct(DigestWriter& to, const T& value) {
+  using Members = boost::describe::describe_members<T, boost::describe::mod_any_access>;
+  boost::mp11::mp_for_each<Members>([&](auto member) {
+    constexpr std::uint64_t tag = tag_of(decltype(member)::name);
+    const auto& part = value.*member.pointer;
+    if (is_blank(part)) return;
+    to.word(tag);
+    archive(to, part);
+  });
+  to.word(tag_of("end of a struct"));
+}
+
 template <class A, class T>
 void archive_struct(A& to, T& value) {
-  using Plain = std::remove_const_t<T>;
-  using Members = boost::describe::describe_members<Plain, boost::describe::mod_any_access>;
-  if constexpr (boost::mp11::mp_empty<Members>::value) {
-    bool something = false;
-    archive_bool(to, something);
-    if constexpr (A::reading) {
-      if (something) to.fail();
+  if constexpr (A::by_name) {
+    digest_struct(to, value);
+  } else {
+    using Plain = std::remove_const_t<T>;
+    using Members = boost::describe::describe_members<Plain, boost::describe::mod_any_access>;
+    if constexpr (boost::mp11::mp_empty<Members>::value) {
+      bool something = false;
+      archive_bool(to, something);
+      if constexpr (A::reading) {
+        if (something) to.fail();
+      }
     }
+    boost::mp11::mp_for_each<Members>([&](auto member) { archive(to, value.*member.pointer); });
   }
-  boost::mp11::mp_for_each<Members>([&](auto member) { archive(to, value.*member.pointer); });
 }
 
 }  // namespace detail

@@ -4,8 +4,8 @@
 
 #include <algorithm>
 
-#include "base/archive.h"
 #include "base/limits.h"
+#include "kernel/archive.h"
 
 namespace fabrica {
 
@@ -94,7 +94,8 @@ void Engine::decide_group(std::span<const Envelope> envelopes, Group& group) {
 // After an unclear answer: the log holds the group exactly when it holds these very events.
 bool Engine::was_written(const Group& group) {
   const std::vector<Recorded> found = log_.read(group.expected, group.records.size());
-  return digest_of(found) == digest_of(group.records);
+  return digest(std::span<const Recorded>(found)) ==
+         digest(std::span<const Recorded>(group.records));
 }
 
 std::vector<Result<Reply>> Engine::execute(std::span<const Envelope> envelopes) {

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 
-#include "base/archive.h"
 #include "base/check.h"
 #include "calls/apply.h"
 #include "calls/decide.h"
@@ -48,8 +47,6 @@ std::optional<Time> next_deadline(const State& state) {
   if (!calls || !jobs) return calls ? calls : jobs;
   return std::min(*calls, *jobs);
 }
-
-Digest digest(const State& state) { return digest_of(state); }
 
 std::string broken_invariant(const State& state) {
   if (std::string broken = ledger::broken_invariant(state.ledger); !broken.empty()) return broken;

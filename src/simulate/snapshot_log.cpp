@@ -1,7 +1,7 @@
 #include "simulate/snapshot_log.h"
 
-#include "base/archive.h"
 #include "base/check.h"
+#include "kernel/archive.h"
 
 namespace fabrica::simulate {
 
@@ -9,7 +9,8 @@ Appended SnapshotLog::append(const Append& group) {
   const Appended appended = inner_.append(group);
   const std::uint64_t seq = group.after.last.value;
   if (appended == Appended::yes && seq >= snapshot_seq_ + interval_) {
-    snapshot_ = to_bytes(group.after);
+    snapshot_.clear();
+    append_bytes(snapshot_, group.after);
     snapshot_seq_ = seq;
   }
   return appended;
@@ -17,9 +18,7 @@ Appended SnapshotLog::append(const Append& group) {
 
 bool SnapshotLog::load_snapshot(State& state) {
   if (snapshot_.empty()) return false;
-  std::optional<State> kept = from_bytes<State>(snapshot_);
-  CHECK(kept.has_value(), "a snapshot reads back");
-  state = *std::move(kept);
+  CHECK(read_bytes(snapshot_, state), "a snapshot reads back");
   loaded_ += 1;
   return true;
 }

@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-#include "base/archive.h"
+#include "kernel/archive.h"
 #include "simulate/population.h"
 
 namespace fabrica::simulate {
@@ -141,7 +141,7 @@ RunReport World::report() {
   report.jobs = engine_->state().jobs.last_job;
   report.began = began_;
   report.ended = now_;
-  report.log_digest = digest_of(memory_.records());
+  report.log_digest = digest(std::span<const Recorded>(memory_.records()));
   report.state_digest = digest(engine_->state());
   report.counts = std::move(counts_);
   report.failure = std::move(failure_);

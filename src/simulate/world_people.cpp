@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "base/archive.h"
+#include "kernel/archive.h"
 #include "simulate/world.h"
 
 namespace fabrica::simulate {
@@ -25,7 +25,7 @@ Envelope World::envelope_for(Wish wish) {
   last_command_ += 1;
   // Some send no id and can never ask for the reply again.
   if (!random_.chance(1, 12)) envelope.id = {random_.next(), last_command_};
-  envelope.fingerprint = digest_of(wish.command);
+  envelope.fingerprint = digest(wish.command);
   envelope.actor = wish.actor;
   envelope.now = now_;
   envelope.command = std::move(wish.command);

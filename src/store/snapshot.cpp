@@ -9,8 +9,8 @@
 #include <iterator>
 #include <string>
 
-#include "base/archive.h"
 #include "base/shape.h"
+#include "kernel/archive.h"
 #include "store/chain.h"
 
 namespace fabrica::store {
@@ -61,8 +61,7 @@ void write_snapshot(const std::filesystem::path& path, const Snapshot& at, const
   std::string bytes(magic);
   bytes += as_text(shape());
   bytes += as_text(at.chain);
-  BinaryWriter writer(bytes);
-  archive(writer, state);
+  append_bytes(bytes, state);
   bytes += as_text(sha256(bytes));
   const std::filesystem::path fresh = path.string() + ".new";
   std::error_code error;
@@ -88,9 +87,7 @@ std::optional<Snapshot> read_snapshot(const std::filesystem::path& path, State& 
   Snapshot snapshot;
   std::memcpy(snapshot.chain.bytes.data(), bytes.data() + magic.size() + digest_bytes,
               digest_bytes);
-  BinaryReader reader(signed_part.substr(head_bytes));
-  archive(reader, state);
-  if (!reader.ok() || reader.left() != 0) return std::nullopt;
+  if (!read_bytes(signed_part.substr(head_bytes), state)) return std::nullopt;
   snapshot.seq = state.last;
   return snapshot;
 }
