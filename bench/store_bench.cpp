@@ -79,13 +79,11 @@ void durable(benchmark::State& run, Make make, const char* label) {
   for (const Envelope& asked : opening())
     CHECK(engine.execute(asked).has_value(), "the opening is accepted");
   std::uint64_t number = 0;
-  std::uint64_t groups = 0;
   std::vector<Envelope> group;
   for (auto _ : run) {
     group.clear();
     for (std::int64_t i = 0; i < run.range(0); ++i) group.push_back(make(number++));
     for (const Result<Reply>& reply : engine.execute(group)) CHECK(reply.has_value(), "accepted");
-    if (++groups % (1 + 4'096 / static_cast<std::uint64_t>(run.range(0))) == 0) log.checkpoint();
   }
   run.SetItemsProcessed(static_cast<std::int64_t>(number));
   run.SetLabel(label);
@@ -119,7 +117,6 @@ void start_on_a_million_events(benchmark::State& run) {
         group.push_back(report(number));
       }
       engine.execute(group);
-      log.checkpoint();
     }
     if (run.range(0) == 1) log.keep_snapshot(engine.state());
   }

@@ -15,6 +15,11 @@ Readers::Borrowed Readers::borrow() {
 }
 
 void Readers::give_back(std::unique_ptr<store::Reader> reader) {
+  try {
+    reader->end_view();
+  } catch (const store::SqliteError&) {
+    return;  // its file is in trouble; the next request opens another and says so
+  }
   const std::lock_guard lock(mutex_);
   idle_.push_back(std::move(reader));
 }

@@ -15,11 +15,14 @@ class Readers {
  public:
   explicit Readers(std::filesystem::path directory) : directory_(std::move(directory)) {}
 
-  /// A borrowed reader; goes back at the end of its life. Not to be kept over a co_await.
+  /// A borrowed reader; goes back at the end of its life. What is read with it is of one moment.
+  /// Not to be kept over a co_await.
   class Borrowed {
    public:
     Borrowed(Readers& from, std::unique_ptr<store::Reader> reader)
-        : from_(from), reader_(std::move(reader)) {}
+        : from_(from), reader_(std::move(reader)) {
+      reader_->begin_view();
+    }
     Borrowed(const Borrowed&) = delete;
     Borrowed& operator=(const Borrowed&) = delete;
     ~Borrowed() { from_.give_back(std::move(reader_)); }

@@ -128,6 +128,8 @@ Outcome<int> statement(Session& session, const std::string& account, const std::
 
 Outcome<int> show_log(Session& session, std::uint64_t after, bool follow);
 Outcome<int> verify_log(Session& session);
+/// Makes the read tables anew; refused while a server runs on the directory.
+Outcome<int> rebuild_log(Session& session);
 Outcome<int> replay_log(Session& session);
 
 // commands_simulate.cpp

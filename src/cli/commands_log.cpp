@@ -9,6 +9,7 @@
 #include "json/write.h"
 #include "kernel/state.h"
 #include "net/sse.h"
+#include "store/directory_lock.h"
 #include "store/sqlite_log.h"
 #include "store/verify.h"
 
@@ -158,6 +159,19 @@ Outcome<int> verify_log(Session& session) {
     print_verification(session, body);
   }
   return body.ok ? exit_code::ok : exit_code::failed;
+}
+
+Outcome<int> rebuild_log(Session& session) {
+  TRY(const std::filesystem::path directory, directory_with_log(session));
+  const Result<store::DirectoryLock> lock = store::DirectoryLock::take(directory);
+  if (!lock) return std::unexpected(Failure(exit_code::failed, lock.error().text));
+  try {
+    store::rebuild_tables(directory);
+  } catch (const std::exception& damaged) {
+    return std::unexpected(Failure(exit_code::failed, damaged.what()));
+  }
+  session.terminal().print("The read tables are made anew from the log.\n");
+  return exit_code::ok;
 }
 
 Outcome<int> replay_log(Session& session) {

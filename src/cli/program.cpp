@@ -380,6 +380,9 @@ void CommandLine::declare_log() {
   command(log, "verify",
           "check the files of a server on this machine (--data DIR): chain, sums, read tables",
           &verify_log);
+  command(log, "rebuild",
+          "make the read tables anew from the log (--data DIR; the server must not run)",
+          &rebuild_log);
   command(log, "replay", "replay them and print the digest of the state and the speed",
           &replay_log);
 

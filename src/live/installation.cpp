@@ -1,13 +1,8 @@
 #include "live/installation.h"
 
-#include <fcntl.h>
 #include <fmt/core.h>
-#include <sys/file.h>
-#include <unistd.h>
 
 #include <algorithm>
-#include <condition_variable>
-#include <mutex>
 
 #include "config/access_modes.h"
 #include "config/consortium.h"
@@ -25,9 +20,6 @@ namespace fabrica::live {
 namespace {
 
 constexpr Duration first_token_good = days(365);
-constexpr std::chrono::milliseconds checkpoint_interval{500};
-constexpr int lock_tries_max = 300;
-constexpr std::chrono::milliseconds lock_try_interval{10};
 
 config::LocalMachine machine_for_config(const sites::local::Machine& machine) {
   config::LocalMachine has{machine.cores, machine.memory_bytes >> 20U, {}};
@@ -36,70 +28,6 @@ config::LocalMachine machine_for_config(const sites::local::Machine& machine) {
 }
 
 }  // namespace
-
-// The kernel lets the lock go with the process, whatever its end.
-class Installation::Lock {
- public:
-  static Result<std::unique_ptr<Lock>> take(const std::filesystem::path& path) {
-    const int file = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-    // A server that was killed while it started a supervisor leaves a child that has the lock for
-    // the moment until it runs its own program.
-    for (int tries = 0; file >= 0 && tries < lock_tries_max; ++tries) {
-      if (::flock(file, LOCK_EX | LOCK_NB) == 0) return std::unique_ptr<Lock>(new Lock(file));
-      std::this_thread::sleep_for(lock_try_interval);
-    }
-    if (file >= 0) ::close(file);
-    return refuse(
-        refusal::unavailable, "data_directory",
-        fmt::format("{} cannot be locked: another fabricad uses this data directory, or it is not "
-                    "writable. Stop the other one or choose another directory with --data.",
-                    path.string()));
-  }
-  Lock(const Lock&) = delete;
-  Lock& operator=(const Lock&) = delete;
-  ~Lock() { ::close(file_); }
-
- private:
-  explicit Lock(int file) : file_(file) {}
-  int file_;
-};
-
-// Moves the write-ahead journal into the log's file beside the writer, so that no commit has to
-// wait for it.
-class Installation::Upkeep {
- public:
-  explicit Upkeep(const std::filesystem::path& directory)
-      : database_(store::SqliteLog::file_in(directory).string(), store::Database::Mode::read_write),
-        thread_([this] { run(); }) {}
-  Upkeep(const Upkeep&) = delete;
-  Upkeep& operator=(const Upkeep&) = delete;
-  ~Upkeep() {
-    {
-      const std::lock_guard lock(mutex_);
-      stopping_ = true;
-    }
-    wake_.notify_one();
-    thread_.join();
-  }
-
- private:
-  void run() {
-    std::unique_lock lock(mutex_);
-    while (!wake_.wait_for(lock, checkpoint_interval, [this] { return stopping_; })) {
-      try {
-        database_.run("PRAGMA wal_checkpoint(PASSIVE)");
-      } catch (const store::SqliteError& error) {
-        fmt::print(stderr, "fabricad: checkpoint: {}\n", error.what());
-      }
-    }
-  }
-
-  store::Database database_;
-  std::mutex mutex_;
-  std::condition_variable wake_;
-  bool stopping_ = false;
-  std::thread thread_;
-};
 
 Installation::Installation(std::filesystem::path directory) : directory_(std::move(directory)) {}
 
@@ -124,12 +52,11 @@ Result<std::unique_ptr<Installation>> Installation::open(const config::Settings&
 Result<void> Installation::take(const config::Settings& settings) {
   std::filesystem::create_directories(directory_);
   std::filesystem::permissions(directory_, std::filesystem::perms::owner_all);
-  TRY(lock_, Lock::take(directory_ / "lock"));
+  TRY(lock_, store::DirectoryLock::take(directory_));
   TRY(Policies policies, policies::choose(settings.placement));
   log_ = std::make_unique<store::SqliteLog>(directory_);
   writer_ = std::make_unique<Writer>(*log_, std::move(policies));
   writer_->on_idle([this](const State& state) { log_->keep_snapshot(state); });
-  upkeep_ = std::make_unique<Upkeep>(directory_);
   return {};
 }
 

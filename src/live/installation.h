@@ -11,13 +11,14 @@
 #include "config/settings.h"
 #include "live/site_worker.h"
 #include "live/writer.h"
+#include "store/directory_lock.h"
 #include "store/sqlite_log.h"
 #include "store/views.h"
 
 namespace fabrica::live {
 
-/// One data directory in use: its lock, its log, the writer, a worker for each connected site, and
-/// the upkeep of the log's file. Everything that a server is but for its network.
+/// One data directory in use: its lock, its log, the writer, and a worker for each connected site.
+/// Everything that a server is but for its network.
 class Installation {
  public:
   /// Takes the directory, recovers State from the log, registers what the data files and the
@@ -44,9 +45,6 @@ class Installation {
   std::map<std::string, SiteCounts> site_counts() const;
 
  private:
-  class Lock;
-  class Upkeep;
-
   explicit Installation(std::filesystem::path directory);
   Result<void> take(const config::Settings& settings);
   Result<void> register_world(const config::Settings& settings);
@@ -57,11 +55,10 @@ class Installation {
 
   std::filesystem::path directory_;
   std::string node_name_;
-  std::unique_ptr<Lock> lock_;
+  std::optional<store::DirectoryLock> lock_;
   std::unique_ptr<store::SqliteLog> log_;
   std::unique_ptr<Writer> writer_;
   std::map<std::string, std::unique_ptr<SiteWorker>> workers_;  // by the site's short name
-  std::unique_ptr<Upkeep> upkeep_;
   std::optional<std::string> first_token_;
 };
 

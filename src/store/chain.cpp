@@ -22,7 +22,16 @@ void Chain::Free::operator()(void* context) const {
   EVP_MD_CTX_free(static_cast<EVP_MD_CTX*>(context));
 }
 
-Chain::Chain() : context_(EVP_MD_CTX_new()) { CHECK(context_ != nullptr, "memory for SHA-256"); }
+// Fetched once: OpenSSL 3 otherwise looks for the algorithm at each use, under a lock.
+Chain::Chain() : context_(EVP_MD_CTX_new()) {
+  CHECK(context_ != nullptr, "memory for SHA-256");
+  EVP_MD* const algorithm = EVP_MD_fetch(nullptr, "SHA256", nullptr);
+  CHECK(algorithm != nullptr, "SHA-256 is there");
+  // The context keeps it alive.
+  const int done = EVP_DigestInit_ex2(static_cast<EVP_MD_CTX*>(context_.get()), algorithm, nullptr);
+  EVP_MD_free(algorithm);
+  CHECK(done == 1, "SHA-256 works");
+}
 
 Sha256 Chain::next(const Sha256& before, const Link& link) {
   // Fixed fields first, little-endian, then the lengths of the texts and the texts.
@@ -39,7 +48,7 @@ Sha256 Chain::next(const Sha256& before, const Link& link) {
   auto* context = static_cast<EVP_MD_CTX*>(context_.get());
   Sha256 digest;
   const bool done =
-      EVP_DigestInit_ex(context, EVP_sha256(), nullptr) == 1 &&
+      EVP_DigestInit_ex2(context, nullptr, nullptr) == 1 &&
       EVP_DigestUpdate(context, head.data(), head.size()) == 1 &&
       EVP_DigestUpdate(context, link.type.data(), link.type.size()) == 1 &&
       EVP_DigestUpdate(context, link.body.data(), link.body.size()) == 1 &&

@@ -15,9 +15,7 @@ CREATE TABLE IF NOT EXISTS things(kind TEXT NOT NULL, id INTEGER NOT NULL, view 
 CREATE TABLE IF NOT EXISTS accounts(id INTEGER PRIMARY KEY, kind TEXT NOT NULL, unit TEXT NOT NULL,
   partition INTEGER NOT NULL, project INTEGER NOT NULL, balance INTEGER NOT NULL, held INTEGER NOT NULL,
   locked INTEGER NOT NULL, closed INTEGER NOT NULL);
-CREATE TABLE IF NOT EXISTS lines(account INTEGER NOT NULL, seq INTEGER NOT NULL, at INTEGER NOT NULL,
-  kind TEXT NOT NULL, job INTEGER NOT NULL, amount INTEGER NOT NULL, balance INTEGER NOT NULL,
-  held INTEGER NOT NULL, text TEXT NOT NULL, PRIMARY KEY(account, seq)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS lines(id INTEGER PRIMARY KEY, lines BLOB NOT NULL);
 CREATE TABLE IF NOT EXISTS jobs(id INTEGER PRIMARY KEY, project INTEGER NOT NULL, owner INTEGER NOT NULL,
   account INTEGER NOT NULL, site TEXT NOT NULL, partition TEXT NOT NULL, unit TEXT NOT NULL, phase TEXT NOT NULL,
   outcome TEXT NOT NULL, cancel INTEGER NOT NULL, name TEXT NOT NULL, submitted INTEGER NOT NULL,
@@ -65,7 +63,9 @@ void ReadTables::clear(Database& database) {
 ReadTables::ReadTables(Database& database)
     : put_thing_(database, "INSERT OR REPLACE INTO things VALUES(?,?,?)"),
       put_account_(database, "INSERT OR REPLACE INTO accounts VALUES(?,?,?,?,?,?,?,?,?)"),
-      put_line_(database, "INSERT INTO lines VALUES(?,?,?,?,?,?,?,?,?)"),
+      put_lines_(database,
+                 "INSERT INTO lines VALUES(?,?) ON CONFLICT(id) "
+                 "DO UPDATE SET lines=CAST(lines||excluded.lines AS BLOB)"),
       insert_job_(
           database,
           "INSERT INTO jobs VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,'')"),
@@ -193,6 +193,7 @@ void ReadTables::flush(const State& after) {
   flush_things("call", calls_, after);
   flush_things("proposal", proposals_, after);
   flush_things("award", awards_, after);
+  flush_lines();
   flush_accounts(after);
   flush_jobs(after);
 }

@@ -8,6 +8,7 @@
 
 #include "kernel/ports.h"
 #include "store/sqlite.h"
+#include "store/statement_lines.h"
 
 namespace fabrica::store {
 
@@ -40,12 +41,12 @@ class ReadTables {
   void note(const calls::Event& event);
   void note(const jobs::Event& event);
   void note(const Recorded& recorded, const ledger::Event& event);
-  void line(const Recorded& recorded, ledger::AccountId account, const char* kind,
-            std::uint64_t job, ComputeTime amount, ComputeTime to_balance, ComputeTime to_held,
-            std::string_view text);
+  void line(const Recorded& recorded, ledger::AccountId account, LineKind kind, std::uint64_t job,
+            ComputeTime amount, ComputeTime to_balance, ComputeTime to_held, std::string_view text);
   void put_task(const jobs::TaskStarted& event);
   void put_task(const jobs::TaskEnded& event);
   void flush(const State& after);
+  void flush_lines();
   void flush_accounts(const State& after);
   void flush_jobs(const State& after);
   void flush_members(const State& after);
@@ -56,7 +57,7 @@ class ReadTables {
 
   Statement put_thing_;
   Statement put_account_;
-  Statement put_line_;
+  Statement put_lines_;
   Statement insert_job_;
   Statement update_job_;
   Statement put_reference_;
@@ -78,6 +79,7 @@ class ReadTables {
   std::set<calls::ProposalId> proposals_;
   std::set<calls::AwardId> awards_;
   std::set<ledger::AccountId> accounts_;
+  std::map<std::uint64_t, std::string> lines_;  // by row_of()
   std::set<jobs::JobId> jobs_;
   std::map<jobs::JobId, Placed> placed_;  // jobs that are new
   std::map<jobs::JobId, std::string> references_;

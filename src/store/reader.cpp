@@ -7,6 +7,7 @@
 #include "base/limits.h"
 #include "store/bytes.h"
 #include "store/sqlite_log.h"
+#include "store/statement_lines.h"
 
 namespace fabrica::store {
 
@@ -60,7 +61,9 @@ Reader::Reader(const std::filesystem::path& directory)
              "FROM tasks "
              "WHERE job=? ORDER BY task"),
       thing_(database_, "SELECT view FROM things WHERE kind=? AND id=?"),
-      member_(database_, "SELECT 1 FROM members WHERE person=? AND project=?") {}
+      member_(database_, "SELECT 1 FROM members WHERE person=? AND project=?"),
+      begin_(database_, "BEGIN"),
+      end_(database_, "COMMIT") {}
 
 Seq Reader::last() {
   return Seq{static_cast<std::uint64_t>(database_.number("SELECT max(seq) FROM events"))};
@@ -217,20 +220,16 @@ std::vector<AccountView> Reader::accounts_of(federation::ProjectId project) {
 }
 
 std::vector<LineView> Reader::statement(ledger::AccountId account, Seq after, std::size_t limit) {
-  Statement rows(
-      database_,
-      "SELECT seq, at, kind, job, amount, balance, held, text FROM lines WHERE account=? AND seq>? "
-      "ORDER BY seq LIMIT ?");
-  rows.bind(1, account.value)
-      .bind(2, after.value)
-      .bind(3, static_cast<std::uint64_t>(bounded(limit)));
+  Statement rows(database_, "SELECT id, lines FROM lines WHERE id>=? AND id<? ORDER BY id");
+  rows.bind(1, row_of(account, after)).bind(2, row_of(ledger::AccountId{account.value + 1}, Seq{}));
+  const std::size_t most = bounded(limit);
   std::vector<LineView> lines;
-  while (rows.step()) {
-    const ComputeTime balance{rows.integer(5)};
-    const ComputeTime held{rows.integer(6)};
-    lines.push_back({Seq{rows.number(0)}, Time{rows.integer(1)}, std::string(rows.text(2)),
-                     id_from<jobs::JobId>(rows.number(3)), ComputeTime{rows.integer(4)}, balance,
-                     held, balance - held, std::string(rows.text(7))});
+  while (lines.size() < most && rows.step()) {
+    const std::span<const std::byte> packed = rows.blob(1);
+    const std::string_view text(reinterpret_cast<const char*>(packed.data()), packed.size());
+    for (LineView& line : unpack_lines(text, rows.number(0))) {
+      if (line.seq > after && lines.size() < most) lines.push_back(std::move(line));
+    }
   }
   return lines;
 }

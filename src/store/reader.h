@@ -28,6 +28,11 @@ class Reader {
   /// The log must have been made by SqliteLog.
   explicit Reader(const std::filesystem::path& directory);
 
+  /// From here to end_view() all reads see the log as it stood at the first of them, and the file
+  /// is locked once instead of for each. Not for long: a view keeps the journal from being emptied.
+  void begin_view() { begin_.run(); }
+  void end_view() { end_.run(); }
+
   Seq last();
 
   std::optional<JobView> job(jobs::JobId id);
@@ -68,6 +73,8 @@ class Reader {
   Statement tasks_;
   Statement thing_;
   Statement member_;
+  Statement begin_;
+  Statement end_;
 };
 
 }  // namespace fabrica::store

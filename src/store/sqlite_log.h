@@ -42,8 +42,7 @@ class SqliteLog : public EventLog {
   /// Keeps `state`, which is at the log's end, and drops replies older than limits::reply_kept.
   void keep_snapshot(const State& state);
 
-  /// Moves the write-ahead journal into the file. Also right from another thread on another
-  /// connection.
+  /// Moves the write-ahead journal into the file now; SQLite does it by itself from time to time.
   void checkpoint();
 
   /// The chain's link at an event that is there; all zero at the log's beginning.

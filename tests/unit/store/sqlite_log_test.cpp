@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "kernel/engine.h"
+#include "store/directory_lock.h"
 #include "store/reader.h"
 #include "store/verify.h"
 #include "unit/store/fixture.h"
@@ -47,7 +48,7 @@ TEST(SqliteLog, VerifyFindsReadTablesThatDiffer) {
   SqliteLog log(directory.path());
   test::append_all(log, test::busy_world().log, 5);
   for (const char* change : {"UPDATE jobs SET charged=charged+1 WHERE id=1",
-                             "DELETE FROM lines WHERE seq=(SELECT max(seq) FROM lines)",
+                             "DELETE FROM lines WHERE id=(SELECT max(id) FROM lines)",
                              "INSERT INTO members VALUES(77,1)",
                              "UPDATE things SET view='{}' WHERE kind='site' AND id=1"}) {
     Database(SqliteLog::file_in(directory.path()).string(), Database::Mode::read_write).run(change);
@@ -154,6 +155,20 @@ TEST(SqliteLog, ASnapshotOfAnotherLogIsNotTaken) {
   std::filesystem::copy_file(directory.path() / "snapshot", other.path() / "snapshot");
   State state;
   EXPECT_FALSE(second.load_snapshot(state));
+}
+
+TEST(DirectoryLock, OneProcessAtATime) {
+  const test::TemporaryDirectory directory;
+  {
+    Result<DirectoryLock> first = DirectoryLock::take(directory.path());
+    ASSERT_TRUE(first.has_value()) << first.error().text;
+    const DirectoryLock kept = *std::move(first);
+    const Result<DirectoryLock> second = DirectoryLock::take(directory.path());
+    ASSERT_FALSE(second.has_value());
+    EXPECT_NE(second.error().text.find("another fabricad"), std::string::npos);
+  }
+  EXPECT_TRUE(DirectoryLock::take(directory.path()).has_value());
+  EXPECT_FALSE(DirectoryLock::take("/nonexistent").has_value());
 }
 
 }  // namespace
