@@ -24,6 +24,16 @@ check_layers() {
     /usr/bin/python3 scripts/check_layers.py . build/tidy/layers.txt
 }
 
+# The programs as they ship, with the benchmarks: the system tests pass on them, and the document
+# that the server serves is sound.
+check_release() {
+  configure release || return 1
+  cmake --build build/release --parallel "$(jobs_that_fit)" --target apps benches system_tests ||
+    return 1
+  ctest --test-dir build/release -L '^system$' --output-on-failure &&
+    build/release/bin/fabricad --print-openapi | /usr/bin/python3 scripts/lint_openapi.py
+}
+
 check_lint() {
   configure tidy &&
     /usr/bin/python3 scripts/check_lint.py --jobs "$(jobs_that_fit)" .
@@ -31,7 +41,7 @@ check_lint() {
 
 scripts/setup.sh
 steps=("$@")
-[[ ${#steps[@]} -gt 0 ]] || steps=(selftest format text layers lint)
+[[ ${#steps[@]} -gt 0 ]] || steps=(selftest format text layers release lint)
 failed=()
 for step in "${steps[@]}"; do
   declare -F "check_$step" >/dev/null || fail "./dev check has no step '$step'."
