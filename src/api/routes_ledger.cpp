@@ -77,9 +77,9 @@ Answer<Order> transfer(Call& call) {
 
 Answer<net::Response> moved_between(Call& call, AccountId from, AccountId to) {
   const Readers::Borrowed reader = call.context->reader();
-  TRY(store::AccountView source, visible_account(call, *reader, from));
-  TRY(store::AccountView target, visible_account(call, *reader, to));
-  return json_answer(201, Moved{std::move(source), std::move(target)});
+  TRY(const store::AccountView source, visible_account(call, *reader, from));
+  TRY(const store::AccountView target, visible_account(call, *reader, to));
+  return json_answer(201, Moved{source, target});
 }
 
 Answer<net::Response> transferred(Call& call, const Reply&) {
