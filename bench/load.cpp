@@ -108,11 +108,9 @@ class Driver {
   }
 
   void receive(Connection& connection) {
-    const std::size_t before = connection.in.size();
-    connection.in.resize(before + read_bytes);
-    const ssize_t got = ::recv(connection.socket, connection.in.data() + before, read_bytes, 0);
+    const ssize_t got = ::recv(connection.socket, buffer_.data(), buffer_.size(), 0);
     CHECK(got > 0 && connection.busy, "the server keeps its connections");
-    connection.in.resize(before + static_cast<std::size_t>(got));
+    connection.in.append(buffer_.data(), static_cast<std::size_t>(got));
     const std::size_t size = answer_size(connection.in);
     if (size == 0) return;
     CHECK(size == connection.in.size(), "one answer to one request");
@@ -130,6 +128,7 @@ class Driver {
 
   const Load& load_;
   int poll_;
+  std::array<char, read_bytes> buffer_{};
   std::vector<Connection> connections_;
   std::vector<std::int64_t> latencies_us_;
   std::uint64_t next_ = 0;

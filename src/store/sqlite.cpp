@@ -3,6 +3,8 @@
 #include <fmt/core.h>
 #include <sqlite3.h>
 
+#include "store/journal_vfs.h"
+
 namespace fabrica::store {
 
 namespace {
@@ -26,7 +28,8 @@ Database::Database(const std::string& path, Mode mode) {
       SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_URI |
       (mode == Mode::read_only ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE);
   sqlite3* handle = nullptr;
-  const int code = sqlite3_open_v2(path.c_str(), &handle, flags, nullptr);
+  const int code = sqlite3_open_v2(path.c_str(), &handle, flags,
+                                   mode == Mode::read_only ? nullptr : journal_vfs());
   handle_.reset(handle);
   if (code != SQLITE_OK) fail(handle, code, "open " + path);
   sqlite3_busy_timeout(handle, 10'000);
@@ -38,8 +41,7 @@ Database::Database(const std::string& path, Mode mode) {
   run("PRAGMA page_size=2048");
   run("PRAGMA journal_mode=WAL");
   run("PRAGMA synchronous=FULL");
-  // So often that the journal stays short: once it has its length, syncing it writes no metadata.
-  run("PRAGMA wal_autocheckpoint=2000");
+  run("PRAGMA journal_size_limit=67108864");
 }
 
 void Database::run(const std::string& sql) {

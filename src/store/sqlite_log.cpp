@@ -58,6 +58,7 @@ Database open_log(const std::filesystem::path& directory) {
 SqliteLog::SqliteLog(std::filesystem::path directory)
     : directory_(std::move(directory)),
       database_(open_log(directory_)),
+      checkpoints_(database_, file_in(directory_)),
       head_file_(directory_ / "head") {
   try {
     insert_event_.emplace(database_, "INSERT INTO events VALUES(?,?,?,?,?,?,?,?)");
@@ -131,6 +132,7 @@ void SqliteLog::write(const Append& group) {
   last_ = group.records.back().seq;
   head_ = head;
   head_file_.write({last_, head_});
+  checkpoints_.after_commit();
 }
 
 void SqliteLog::write_records(std::span<const Recorded> records, Sha256& head) {
@@ -246,7 +248,5 @@ void SqliteLog::keep_snapshot(const State& state) {
   const std::int64_t oldest = (state.now - limits::reply_kept).ms;
   database_.run(fmt::format("DELETE FROM replies WHERE at<{}", oldest));
 }
-
-void SqliteLog::checkpoint() { database_.run("PRAGMA wal_checkpoint(PASSIVE)"); }
 
 }  // namespace fabrica::store

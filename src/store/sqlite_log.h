@@ -8,6 +8,7 @@
 
 #include "kernel/ports.h"
 #include "store/chain.h"
+#include "store/checkpoints.h"
 #include "store/codec.h"
 #include "store/head_file.h"
 #include "store/read_tables.h"
@@ -42,9 +43,6 @@ class SqliteLog : public EventLog {
   /// Keeps `state`, which is at the log's end, and drops replies older than limits::reply_kept.
   void keep_snapshot(const State& state);
 
-  /// Moves the write-ahead journal into the file now; SQLite does it by itself from time to time.
-  void checkpoint();
-
   /// The chain's link at an event that is there; all zero at the log's beginning.
   Sha256 chain_at(Seq seq);
 
@@ -65,6 +63,7 @@ class SqliteLog : public EventLog {
 
   std::filesystem::path directory_;
   Database database_;
+  Checkpoints checkpoints_;
   HeadFile head_file_;
   std::optional<ReadTables> tables_;
   std::optional<Statement> insert_event_;
