@@ -22,13 +22,27 @@ Time read_clock(clockid_t clock) {
   return Time{std::int64_t{now.tv_sec} * 1000 + std::int64_t{now.tv_nsec} / 1'000'000};
 }
 
+// A process of another user (set-uid) does not show its pages and counts in full. One that is
+// ending has none to show either, and none to count.
+std::uint64_t bytes_of(const ProcessStat& process) {
+  if (const auto bytes = proportional_bytes(process.ref.pid)) return *bytes;
+  const auto again = look_at_process(process.ref.pid);
+  return again && again->ref == process.ref && !again->zombie ? again->resident_bytes : 0;
+}
+
 std::uint64_t exact_bytes(const std::vector<ProcessStat>& tree) {
   std::uint64_t sum = 0;
-  for (const ProcessStat& process : tree) {
-    // A process of another user (set-uid) does not show its pages: it counts in full.
-    sum += proportional_bytes(process.ref.pid).value_or(process.resident_bytes);
-  }
+  for (const ProcessStat& process : tree) sum += bytes_of(process);
   return sum;
+}
+
+// The processes are read one after another. While some end, what they shared moves to those that
+// are read next and counts more than once: a sum above the limit is believed when a second one is,
+// too.
+std::uint64_t exact_bytes(const std::vector<ProcessStat>& tree, std::uint64_t limit_bytes) {
+  const std::uint64_t sum = exact_bytes(tree);
+  if (limit_bytes == 0 || sum <= limit_bytes) return sum;
+  return std::min(sum, exact_bytes(tree));
 }
 
 }  // namespace
@@ -71,7 +85,7 @@ void Meter::sample_memory(const std::vector<ProcessStat>& tree, std::uint64_t li
   }
   const std::int64_t share = above_limit ? share_for_limit : share_for_peak;
   if (now < last_exact_ + exact_cost_ * share) return;
-  memory_bytes_ = exact_bytes(tree);
+  memory_bytes_ = exact_bytes(tree, limit_bytes);
   peak_bytes_ = std::max(peak_bytes_, memory_bytes_);
   last_exact_ = monotonic_now();
   exact_cost_ = last_exact_ - now;
