@@ -1,4 +1,4 @@
-#include <fmt/core.h>
+#include <fmt/format.h>
 
 #include <chrono>
 #include <thread>
@@ -59,7 +59,7 @@ Outcome<Result<void>> stream_events(Session& session, std::uint64_t& after) {
 }
 
 Outcome<std::filesystem::path> directory_with_log(Session& session) {
-  TRY(const std::filesystem::path directory, data_directory(session.options(), session.place()));
+  TRY(std::filesystem::path directory, data_directory(session.options(), session.place()));
   std::error_code error;
   if (std::filesystem::exists(store::SqliteLog::file_in(directory), error)) return directory;
   return usage_failure(fmt::format("There is no log in {}.", directory.string()),

@@ -1,5 +1,5 @@
 #include <fcntl.h>
-#include <fmt/core.h>
+#include <fmt/format.h>
 #include <signal.h>
 #include <spawn.h>
 #include <sys/wait.h>
@@ -124,7 +124,7 @@ Outcome<std::string> wait_until_ready(const fs::path& directory, pid_t pid, cons
       failure.hint = fmt::format("All it said is in {}.", log.string());
       return std::unexpected(std::move(failure));
     }
-    const std::string url = line_in(directory / "server");
+    std::string url = line_in(directory / "server");
     if (!url.empty() && is_ready(url)) return url;
     std::this_thread::sleep_for(look_again);
   }
@@ -157,7 +157,7 @@ Outcome<int> say_where(const Session& session, const fs::path& directory, const 
 Outcome<int> up(Session& session, const UpOptions& options) {
   TRY(const fs::path directory, data_directory(session.options(), session.place()));
   if (running_server(directory)) {
-    const std::string url = line_in(directory / "server");
+    std::string url = line_in(directory / "server");
     session.terminal().note("The server runs already.");
     return say_where(session, directory, url);
   }

@@ -1,4 +1,4 @@
-#include <fmt/core.h>
+#include <fmt/format.h>
 
 #include <algorithm>
 
@@ -21,7 +21,7 @@ std::string_view line_of(std::string_view text, std::uint32_t number) {
 }
 
 std::string place_text(const ScriptFinding& finding, const ScriptSource& source) {
-  const std::string file = source.file.empty() ? "script" : source.file;
+  std::string file = source.file.empty() ? "script" : source.file;
   if (finding.line > 0) return fmt::format("{}:{}:{}", file, finding.line, finding.column);
   const std::size_t at = finding.column == 0 ? 0 : finding.column - 1;
   if (finding.origin == "command_line") {

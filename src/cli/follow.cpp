@@ -1,6 +1,6 @@
 #include "cli/follow.h"
 
-#include <fmt/core.h>
+#include <fmt/format.h>
 #include <signal.h>
 #include <unistd.h>
 

@@ -2,7 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <deque>
+#include <list>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -23,7 +23,7 @@ struct Header {
   std::vector<Token> tokens;   // of all directives, in order, as one list: an option's value may
                                // stand on the next line, as for sbatch
   std::vector<Place> foreign;  // #PBS and #BSUB lines, wherever they are, for sbatch obeys them too
-  std::deque<std::string> unquoted;
+  std::list<std::string> unquoted;
 
   Header() = default;
   Header(Header&&) = default;
