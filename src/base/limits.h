@@ -43,6 +43,7 @@ inline constexpr std::size_t live_jobs_per_project_max = 100'000;
 inline constexpr std::size_t ended_jobs_kept = 10'000;
 inline constexpr std::size_t doomed_jobs_at_once = 1'000;
 inline constexpr std::size_t site_requests_at_once = 256;
+inline constexpr std::uint32_t attempts_max = 10;  // submissions of one job that vanished
 
 // Job scripts: what the sbatch parser reads of one script and says about it.
 inline constexpr std::size_t sbatch_line_bytes_max =

@@ -43,6 +43,25 @@ void apply_one(State& state, const JobPlaced& event) {
   state.sites[event.site].to_start.insert(event.job);
 }
 
+void apply_one(State& state, const JobUnknown& event) {
+  state.jobs.at(event.job).submission = SubmissionState::unknown;
+}
+
+void apply_one(State& state, const JobBound& event) {
+  Job& job = state.jobs.at(event.job);
+  job.submission = SubmissionState::bound;
+  job.binding = event.binding;
+}
+
+void apply_one(State& state, const JobRetried& event) {
+  Job& job = state.jobs.at(event.job);
+  job.attempt = event.attempt;
+  job.submission = SubmissionState::none;
+  job.binding = {};
+  job.phase = JobPhase::placed;
+  state.sites[job.site].to_start.insert(event.job);
+}
+
 void apply_one(State& state, const JobQueued& event) {
   Job& job = state.jobs.at(event.job);
   job.phase = JobPhase::queued;

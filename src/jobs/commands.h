@@ -21,23 +21,58 @@ struct CancelJob {
 };
 FABRICA_DESCRIBE(CancelJob, job)
 
+/// Whether the site has this attempt cannot be told: the answer was lost, or the server restarted.
+struct SiteUnknown {
+  JobId job;
+  std::uint32_t attempt = 1;
+  std::string text;
+
+  friend bool operator==(const SiteUnknown&, const SiteUnknown&) = default;
+};
+FABRICA_DESCRIBE(SiteUnknown, job, attempt, text)
+
+/// The site holds this attempt, not yet let go.
+struct SiteBound {
+  JobId job;
+  std::uint32_t attempt = 1;
+  std::string cluster;
+  Binding binding;
+
+  friend bool operator==(const SiteBound&, const SiteBound&) = default;
+};
+FABRICA_DESCRIBE(SiteBound, job, attempt, cluster, binding)
+
+/// The site has no such attempt, none of its tasks ever began, and it will not come late.
+struct SiteAbsent {
+  JobId job;
+  std::uint32_t attempt = 1;
+  std::string text;
+
+  friend bool operator==(const SiteAbsent&, const SiteAbsent&) = default;
+};
+FABRICA_DESCRIBE(SiteAbsent, job, attempt, text)
+
+// A report of another attempt than the job's own changes nothing.
+
 /// The site has the job in its queue under `reference`.
 struct SiteQueued {
   JobId job;
   std::string reference;
+  std::uint32_t attempt = 1;
 
   friend bool operator==(const SiteQueued&, const SiteQueued&) = default;
 };
-FABRICA_DESCRIBE(SiteQueued, job, reference)
+FABRICA_DESCRIBE(SiteQueued, job, reference, attempt)
 
 struct SiteStarted {
   JobId job;
   std::uint32_t task = 0;  // place in the array, from 0
   Time at;                 // by the site's clock
+  std::uint32_t attempt = 1;
 
   friend bool operator==(const SiteStarted&, const SiteStarted&) = default;
 };
-FABRICA_DESCRIBE(SiteStarted, job, task, at)
+FABRICA_DESCRIBE(SiteStarted, job, task, at, attempt)
 
 /// A task has ended, or will never start (`started` is zero). Bears all that is known, so that it
 /// stands alone when the start was never heard.
@@ -52,13 +87,14 @@ struct SiteEnded {
   std::int64_t cpu_ms = 0;
   std::int64_t memory_bytes_peak = 0;
   std::string text;
+  std::uint32_t attempt = 1;
 
   friend bool operator==(const SiteEnded&, const SiteEnded&) = default;
 };
 FABRICA_DESCRIBE(SiteEnded, job, task, started, ended, outcome, exit_code, signal, cpu_ms,
-                 memory_bytes_peak, text)
+                 memory_bytes_peak, text, attempt)
 
-using Report = std::variant<SiteQueued, SiteStarted, SiteEnded>;
+using Report = std::variant<SiteQueued, SiteStarted, SiteEnded, SiteUnknown, SiteBound, SiteAbsent>;
 
 /// What a site's worker heard. May be repeated, late and out of order: what is known already
 /// changes nothing. Only the system itself says this.

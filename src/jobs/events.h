@@ -38,6 +38,31 @@ struct JobQueued {
 };
 FABRICA_DESCRIBE(JobQueued, job, reference)
 
+/// Whether the site has this attempt is not known; it is searched for, never submitted blindly.
+struct JobUnknown {
+  JobId job;
+  std::uint32_t attempt = 1;
+  std::string text;
+};
+FABRICA_DESCRIBE(JobUnknown, job, attempt, text)
+
+/// The site holds this attempt, under a name that is its own for good.
+struct JobBound {
+  JobId job;
+  std::uint32_t attempt = 1;
+  std::string cluster;
+  Binding binding;
+};
+FABRICA_DESCRIBE(JobBound, job, attempt, cluster, binding)
+
+/// The attempt before is not at the site and will not run there; this one begins.
+struct JobRetried {
+  JobId job;
+  std::uint32_t attempt = 2;
+  std::string text;
+};
+FABRICA_DESCRIBE(JobRetried, job, attempt, text)
+
 struct TaskStarted {
   JobId job;
   std::uint32_t task = 0;
@@ -75,7 +100,7 @@ struct JobEnded {
 FABRICA_DESCRIBE(JobEnded, job, outcome)
 
 using Event = std::variant<JobAccepted, JobPlaced, JobQueued, TaskStarted, TaskEnded,
-                           JobCancelRequested, JobEnded>;
+                           JobCancelRequested, JobEnded, JobUnknown, JobBound, JobRetried>;
 
 /// What one of this area's decisions may yield: its own events and the ledger's.
 using Yield = std::variant<ledger::Event, Event>;

@@ -19,15 +19,34 @@ struct StartJob {
 };
 FABRICA_DESCRIBE(StartJob, job, attempt, project, owner, partition, request)
 
+/// Find out whether the site has this attempt. Asked again until the site reports it bound, queued,
+/// started, ended or absent.
+struct FindJob {
+  JobId job;
+  std::uint32_t attempt = 1;
+  Time placed;  // it cannot be older than that, but for the site's clock
+};
+FABRICA_DESCRIBE(FindJob, job, attempt, placed)
+
+/// Let the job that the site holds go. Asked again until the site reports it queued, started, ended
+/// or absent.
+struct ReleaseJob {
+  JobId job;
+  std::uint32_t attempt = 1;
+  Binding binding;
+};
+FABRICA_DESCRIBE(ReleaseJob, job, attempt, binding)
+
 /// Stop this job, or never start it. Asked again until each of its tasks is reported ended.
 struct StopJob {
   JobId job;
   std::uint32_t attempt = 1;
   std::uint32_t tasks = 1;
+  Binding binding;  // blank: not known to be there
 };
-FABRICA_DESCRIBE(StopJob, job, attempt, tasks)
+FABRICA_DESCRIBE(StopJob, job, attempt, tasks, binding)
 
-using SiteRequest = std::variant<StartJob, StopJob>;
+using SiteRequest = std::variant<StartJob, StopJob, FindJob, ReleaseJob>;
 
 /// What the site should be told now, cancels first, then starts, oldest first, at most
 /// limits::site_requests_at_once. The same answer until it is reported done.

@@ -20,6 +20,13 @@ const Job* live_job(const Context& context, SiteId site, JobId id) {
              : nullptr;
 }
 
+// As live_job, when the report speaks of the attempt that counts.
+template <class R>
+const Job* live_attempt(const Context& context, SiteId site, const R& report) {
+  const Job* job = live_job(context, site, report.job);
+  return job != nullptr && job->attempt == report.attempt ? job : nullptr;
+}
+
 // Gives `amount` of the job's hold back; a closed award passes it on to the pool.
 void release(const Context& context, const Job& job, JobId id, ComputeTime amount,
              std::vector<Yield>& yields) {
@@ -45,6 +52,21 @@ ComputeTime charge_for(const Job& job, Time started, Time ended) {
   return used && *used < job.hold_per_task ? *used : job.hold_per_task;
 }
 
+// No task has begun and the site will start none: all of the hold goes back.
+void end_unstarted(const Context& context, JobId id, const Job& job, Outcome outcome,
+                   std::vector<Yield>& yields) {
+  for (std::uint32_t task = 0; task < job.tasks.size(); ++task) {
+    TaskEnded ended;
+    ended.job = id;
+    ended.task = task;
+    ended.ended = context.now;
+    ended.outcome = outcome;
+    yields.emplace_back(Event{std::move(ended)});
+  }
+  release(context, job, id, context.ledger.holds.at(hold_of(id)).remaining, yields);
+  yields.emplace_back(Event{JobEnded{id, outcome}});
+}
+
 // The job's outcome once the task of `report` has ended: the first task in order that did not
 // complete.
 Outcome outcome_with(const Job& job, const SiteEnded& report) {
@@ -58,15 +80,56 @@ Outcome outcome_with(const Job& job, const SiteEnded& report) {
 }  // namespace
 
 std::vector<Yield> heard(const Context& context, SiteId site, const SiteQueued& report) {
-  const Job* job = live_job(context, site, report.job);
+  const Job* job = live_attempt(context, site, report);
   if (job == nullptr || job->phase != JobPhase::placed) return {};
   std::vector<Yield> yields;
   yields.emplace_back(Event{JobQueued{report.job, short_text(report.reference)}});
   return yields;
 }
 
+std::vector<Yield> heard(const Context& context, SiteId site, const SiteUnknown& report) {
+  const Job* job = live_attempt(context, site, report);
+  if (job == nullptr || job->phase != JobPhase::placed ||
+      job->submission != SubmissionState::none) {
+    return {};
+  }
+  std::vector<Yield> yields;
+  yields.emplace_back(Event{JobUnknown{report.job, report.attempt, short_text(report.text)}});
+  return yields;
+}
+
+std::vector<Yield> heard(const Context& context, SiteId site, const SiteBound& report) {
+  const Job* job = live_attempt(context, site, report);
+  if (job == nullptr || job->phase != JobPhase::placed ||
+      job->submission == SubmissionState::bound || report.binding == Binding{}) {
+    return {};
+  }
+  std::vector<Yield> yields;
+  yields.emplace_back(Event{JobBound{report.job,
+                                     report.attempt,
+                                     short_text(report.cluster),
+                                     {report.binding.id, writable(report.binding.submitted)}}});
+  return yields;
+}
+
+std::vector<Yield> heard(const Context& context, SiteId site, const SiteAbsent& report) {
+  const Job* job = live_attempt(context, site, report);
+  if (job == nullptr || job->phase == JobPhase::running || job->tasks_left != job->tasks.size()) {
+    return {};
+  }
+  std::vector<Yield> yields;
+  if (job->cancel_requested) {
+    end_unstarted(context, report.job, *job, Outcome::cancelled, yields);
+  } else if (job->attempt >= limits::attempts_max) {
+    end_unstarted(context, report.job, *job, Outcome::launch_failed, yields);
+  } else {
+    yields.emplace_back(Event{JobRetried{report.job, job->attempt + 1, short_text(report.text)}});
+  }
+  return yields;
+}
+
 std::vector<Yield> heard(const Context& context, SiteId site, const SiteStarted& report) {
-  const Job* job = live_job(context, site, report.job);
+  const Job* job = live_attempt(context, site, report);
   if (job == nullptr || report.task >= job->tasks.size() || report.at <= Time{}) return {};
   const Task& task = job->tasks[report.task];
   if (task.outcome != Outcome::none || task.started != Time{}) return {};
@@ -76,7 +139,7 @@ std::vector<Yield> heard(const Context& context, SiteId site, const SiteStarted&
 }
 
 std::vector<Yield> heard(const Context& context, SiteId site, const SiteEnded& report) {
-  const Job* job = live_job(context, site, report.job);
+  const Job* job = live_attempt(context, site, report);
   if (job == nullptr || report.task >= job->tasks.size() || report.outcome == Outcome::none)
     return {};
   if (job->tasks[report.task].outcome != Outcome::none) return {};

@@ -16,6 +16,9 @@ std::vector<Yield> heard(const Context& context, SiteId site, const SiteStarted&
 /// the job. A task that outlives its limit is killed by the site as Slurm does, and what it ran
 /// beyond the limit while being killed is not charged.
 std::vector<Yield> heard(const Context& context, SiteId site, const SiteEnded& report);
+std::vector<Yield> heard(const Context& context, SiteId site, const SiteUnknown& report);
+std::vector<Yield> heard(const Context& context, SiteId site, const SiteBound& report);
+std::vector<Yield> heard(const Context& context, SiteId site, const SiteAbsent& report);
 
 /// Ends a job that no site knows and gives its whole hold back.
 void end_without_site(const Context& context, JobId job, Outcome outcome,

@@ -91,6 +91,22 @@ struct Task {
 };
 FABRICA_DESCRIBE(Task, outcome, exit_code, signal, started, ended)
 
+/// What is known of a placed job's submission, where a site may answer so that one cannot tell.
+/// none: nothing that would contradict a submission now. unknown: it was or may have been
+/// submitted, and the site is searched for it. bound: the site holds it under `binding`, and it may
+/// be let go.
+enum class SubmissionState : std::uint8_t { none, unknown, bound };
+FABRICA_DESCRIBE_ENUM(SubmissionState, none, unknown, bound)
+
+/// What names a job at its site for good: ids alone come again after a controller's crash.
+struct Binding {
+  std::uint64_t id = 0;
+  Time submitted;  // by the site's clock
+
+  friend bool operator==(const Binding&, const Binding&) = default;
+};
+FABRICA_DESCRIBE(Binding, id, submitted)
+
 /// waiting: for other jobs; placed: the site is to be told; queued: the site has it; running: a
 /// task has begun; ended: all tasks have, and the hold is settled.
 enum class JobPhase : std::uint8_t { waiting, placed, queued, running, ended };
@@ -115,10 +131,12 @@ struct Job {
   JobRequest request;
   std::vector<Task> tasks;
   std::vector<JobId> dependents;
+  SubmissionState submission = SubmissionState::none;
+  Binding binding;
 };
 FABRICA_DESCRIBE(Job, project, owner, account, partition, site, phase, cancel_requested, outcome,
                  attempt, tasks_left, dependencies_left, submitted, units, hold_per_task, charged,
-                 request, tasks, dependents)
+                 request, tasks, dependents, submission, binding)
 
 /// What one site is still to be told, oldest job first.
 struct SiteQueue {

@@ -4,6 +4,7 @@
 
 #include "base/type_name.h"
 #include "simulate/faulty_log.h"
+#include "sites/simulated/controller.h"
 #include "sites/simulated/faulty_site.h"
 
 namespace fabrica::simulate {
@@ -46,9 +47,12 @@ Counts all_at_zero() {
   counts.erase("outcome/none");
   add_values<LogFault>(counts, "log/");
   add_values<sites::simulated::SiteFault>(counts, "site/");
+  add_values<sites::simulated::ControllerFault>(counts, "slurm/");
   for (const std::string_view name :
        {path::expired_with_holds, path::passed_on, path::dependency_met, path::start_after_stop,
-        path::held_back, path::asked_again, path::gave_up, path::key_reused, path::from_snapshot}) {
+        path::held_back, path::asked_again, path::gave_up, path::key_reused, path::from_snapshot,
+        path::slurm_unknown, path::slurm_adopted, path::slurm_absent, path::slurm_swept,
+        path::slurm_stranger}) {
     counts.emplace(name, 0);
   }
   return counts;

@@ -36,6 +36,12 @@ inline constexpr std::string_view asked_again = "path/a lost reply was asked for
 inline constexpr std::string_view gave_up = "path/the engine gave up on the log";
 inline constexpr std::string_view key_reused = "path/a command id was used for another request";
 inline constexpr std::string_view from_snapshot = "path/an engine recovered from a snapshot";
+inline constexpr std::string_view slurm_unknown =
+    "path/whether a Slurm cluster has a job was unknown";
+inline constexpr std::string_view slurm_adopted = "path/an unknown job was found by its tag";
+inline constexpr std::string_view slurm_absent = "path/an attempt was not at its cluster";
+inline constexpr std::string_view slurm_swept = "path/a copy of a job was cancelled";
+inline constexpr std::string_view slurm_stranger = "path/an id came again with another's job";
 }  // namespace path
 
 }  // namespace fabrica::simulate

@@ -103,7 +103,10 @@ Time World::bound() const {
 void World::heal() {
   healed_ = true;
   log_.heal();
-  for (auto& [id, site] : sites_) site.port->heal();
+  for (auto& [id, site] : sites_) {
+    site.port->heal();
+    if (site.slurm) site.slurm->heal();
+  }
 }
 
 void World::finish() {
@@ -120,6 +123,17 @@ void World::fail(std::string text) {
   if (failure_.empty()) failure_ = std::move(text);
 }
 
+void World::count_slurm(const sites::simulated::SimulatedSlurm& site) {
+  for (const auto& [fault, times] : site.controller().faults().fired())
+    count(fmt::format("slurm/{}", name_of(fault)), times);
+  const sites::slurm::SlurmSite::Counts counts = site.counts();
+  count(path::slurm_unknown, counts.unknown);
+  count(path::slurm_adopted, counts.adopted);
+  count(path::slurm_absent, counts.absent);
+  count(path::slurm_swept, counts.swept);
+  count(path::slurm_stranger, counts.strangers);
+}
+
 RunReport World::report() {
   count_events();
   for (const auto& [fault, times] : log_.fired())
@@ -127,8 +141,11 @@ RunReport World::report() {
   for (const auto& [id, site] : sites_) {
     for (const auto& [fault, times] : site.port->fired())
       count(fmt::format("site/{}", name_of(fault)), times);
-    count(path::start_after_stop, site.simulated->starts_after_stop());
-    count(path::held_back, site.simulated->held_back_by_array());
+    if (site.simulated) {
+      count(path::start_after_stop, site.simulated->starts_after_stop());
+      count(path::held_back, site.simulated->held_back_by_array());
+    }
+    if (site.slurm) count_slurm(*site.slurm);
   }
   count(path::expired_with_holds, auditor_.expired_with_holds());
   count(path::passed_on, auditor_.passed_on_to_pool());

@@ -19,6 +19,7 @@
 #include "simulate/users.h"
 #include "sites/simulated/faulty_site.h"
 #include "sites/simulated/simulated_site.h"
+#include "sites/simulated/simulated_slurm.h"
 #include "store/memory_log.h"
 
 namespace fabrica::simulate {
@@ -47,6 +48,7 @@ class World {
   struct Site {
     std::unique_ptr<sites::simulated::SimulatedSite> simulated;
     std::unique_ptr<sites::simulated::VirtualSite> wrapped;
+    std::unique_ptr<sites::simulated::SimulatedSlurm> slurm;  // instead of simulated
     std::unique_ptr<sites::simulated::FaultySite> port;
     std::optional<Time> round_at;  // the next round on the agenda
     // When each request was told last, by its job and whether it is a start or a stop.
@@ -80,6 +82,9 @@ class World {
   // world_sites.cpp: what a site's worker does, as the live server's does it.
   void errand(const WorkerRound& round);
   Site& site(federation::SiteId id);
+  void build_simulated(federation::SiteId id, Site& site);
+  void build_slurm(Site& site);
+  void saw_start(sites::simulated::TaskName task);
   void plan_round(federation::SiteId id, Time at);
   void plan_rounds();
   void tell_what_is_wanted(federation::SiteId id, Site& there);
@@ -93,6 +98,7 @@ class World {
   void check_replay();
   void count(std::string_view name, std::uint64_t times = 1);
   void count_events();
+  void count_slurm(const sites::simulated::SimulatedSlurm& site);
 
   const Options& options_;
   Random random_;

@@ -124,6 +124,12 @@ void World::restart() {
   engine_ = std::make_unique<Engine>(log_, options_.policies);
   const std::string lost = acknowledged_.what_is_lost(log_, engine_->state().last);
   if (!lost.empty()) fail("after a crash " + lost);
+  // The connectors of Slurm sites die with the server and know only what the log knows.
+  for (auto& [id, site] : sites_) {
+    if (!site.slurm) continue;
+    site.slurm->restart(engine_->state().jobs, id);
+    site.told.clear();
+  }
 }
 
 // Another engine on the same log does something first: what somebody asks for, and if that comes to

@@ -8,9 +8,11 @@ namespace fabrica::simulate {
 namespace {
 
 using federation::SiteId;
+using sites::simulated::ControllerFault;
 using sites::simulated::Faults;
 using sites::simulated::FaultySite;
 using sites::simulated::SimulatedSite;
+using sites::simulated::SimulatedSlurm;
 using sites::simulated::SiteFault;
 using sites::simulated::TaskName;
 
@@ -26,21 +28,41 @@ World::Site& World::site(SiteId id) {
   const auto known = sites_.find(id);
   if (known != sites_.end()) return known->second;
   Site& site = sites_[id];
+  // Every third is a Slurm cluster; what tests wrap is always the other kind.
+  if (!options_.wrap_site && random_.chance(1, 3))
+    build_slurm(site);
+  else
+    build_simulated(id, site);
+  return site;
+}
+
+void World::saw_start(TaskName task) {
+  runs_[{task.job, task.task}] += 1;
+  if (runs_[{task.job, task.task}] > 1) fail("a task ran twice: " + to_string(task.job));
+}
+
+// Its faults are on its own way to the cluster, so nothing stands before the connector.
+void World::build_slurm(Site& site) {
+  const bool faults = options_.faults && !healed_;
+  site.slurm = std::make_unique<SimulatedSlurm>(
+      random_.next(), faults ? Faults<ControllerFault>(random_.split(), site_faults_often)
+                             : Faults<ControllerFault>());
+  site.slurm->controller().watch([this](TaskName task) { saw_start(task); });
+  site.port = std::make_unique<FaultySite>(*site.slurm, Faults<SiteFault>());
+}
+
+void World::build_simulated(SiteId id, Site& site) {
   auto partitions = sites::simulated::partitions_of(engine_->state().federation, id);
   // Now and then what is registered is not what is there.
   if (!partitions.empty() && random_.chance(1, 4)) partitions.back().nodes = 1;
   if (!partitions.empty() && random_.chance(1, 12)) partitions.pop_back();
   site.simulated = std::make_unique<SimulatedSite>(random_.next(), partitions);
-  site.simulated->watch([this](TaskName task) {
-    runs_[{task.job, task.task}] += 1;
-    if (runs_[{task.job, task.task}] > 1) fail("a task ran twice: " + to_string(task.job));
-  });
+  site.simulated->watch([this](TaskName task) { saw_start(task); });
   if (options_.wrap_site) site.wrapped = options_.wrap_site(*site.simulated);
   const bool faults = options_.faults && !healed_;
   site.port = std::make_unique<FaultySite>(
       site.wrapped ? *site.wrapped : static_cast<sites::simulated::VirtualSite&>(*site.simulated),
       faults ? Faults<SiteFault>(random_.split(), site_faults_often) : Faults<SiteFault>());
-  return site;
 }
 
 void World::plan_round(SiteId id, Time at) {

@@ -1,5 +1,7 @@
 #include "store/read_tables.h"
 
+#include <fmt/core.h>
+
 #include "base/check.h"
 #include "base/describe.h"
 #include "json/write.h"
@@ -22,7 +24,8 @@ CREATE TABLE IF NOT EXISTS jobs(id INTEGER PRIMARY KEY, project INTEGER NOT NULL
   started INTEGER NOT NULL, ended INTEGER NOT NULL, time_limit INTEGER NOT NULL, nodes INTEGER NOT NULL,
   tasks INTEGER NOT NULL, cpus INTEGER NOT NULL, gpus INTEGER NOT NULL, memory INTEGER NOT NULL,
   array_size INTEGER NOT NULL, hold INTEGER NOT NULL, charged INTEGER NOT NULL, script BLOB NOT NULL,
-  document BLOB NOT NULL, policy TEXT NOT NULL, reasons TEXT NOT NULL, reference TEXT NOT NULL DEFAULT '');
+  document BLOB NOT NULL, policy TEXT NOT NULL, reasons TEXT NOT NULL, reference TEXT NOT NULL,
+  submission TEXT NOT NULL, attempt INTEGER NOT NULL);
 CREATE INDEX IF NOT EXISTS jobs_of_project ON jobs(project);
 CREATE TABLE IF NOT EXISTS tasks(job INTEGER NOT NULL, task INTEGER NOT NULL, outcome TEXT NOT NULL,
   started INTEGER NOT NULL, ended INTEGER NOT NULL, exit_code INTEGER NOT NULL, signal INTEGER NOT NULL,
@@ -68,9 +71,11 @@ ReadTables::ReadTables(Database& database)
                  "DO UPDATE SET lines=CAST(lines||excluded.lines AS BLOB)"),
       insert_job_(
           database,
-          "INSERT INTO jobs VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,'')"),
+          "INSERT INTO jobs VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,'',?,?)"),
       update_job_(database,
-                  "UPDATE jobs SET phase=?2,outcome=?3,cancel=?4,started=?5,ended=?6,charged=?7 "
+                  "UPDATE jobs SET "
+                  "phase=?2,outcome=?3,cancel=?4,started=?5,ended=?6,charged=?7,submission=?8,"
+                  "attempt=?9 "
                   "WHERE id=?1"),
       put_reference_(database, "UPDATE jobs SET reference=?2 WHERE id=?1"),
       start_task_(database, "INSERT OR REPLACE INTO tasks VALUES(?,?,'none',?,0,0,0,0,0,'')"),
@@ -149,6 +154,15 @@ void ReadTables::note(const jobs::Event& event) {
     void operator()(const JobQueued& one) const {
       to.jobs_.insert(one.job);
       to.references_[one.job] = one.reference;
+    }
+    void operator()(const JobUnknown& one) const { to.jobs_.insert(one.job); }
+    void operator()(const JobBound& one) const {
+      to.jobs_.insert(one.job);
+      to.references_[one.job] = fmt::format("{}:{}", one.cluster, one.binding.id);
+    }
+    void operator()(const JobRetried& one) const {
+      to.jobs_.insert(one.job);
+      to.references_[one.job] = "";
     }
     void operator()(const TaskStarted& one) const {
       to.jobs_.insert(one.job);
@@ -284,6 +298,8 @@ void ReadTables::insert_job(jobs::JobId id, const jobs::Job& job, const State& a
       .bind(25, std::span<const std::byte>(job.request.document.bytes))
       .bind(26, placed.policy)
       .bind(27, placed.reasons)
+      .bind(28, name_of(job.submission))
+      .bind(29, job.attempt)
       .run();
 }
 
@@ -296,6 +312,8 @@ void ReadTables::update_job(jobs::JobId id, const jobs::Job& job) {
       .bind(5, span.started.ms)
       .bind(6, span.ended.ms)
       .bind(7, job.charged.unit_ms())
+      .bind(8, name_of(job.submission))
+      .bind(9, job.attempt)
       .run();
 }
 

@@ -16,7 +16,8 @@ namespace {
 constexpr const char* job_columns =
     "id,project,owner,account,site,partition,unit,phase,outcome,cancel,name,submitted,started,"
     "ended,time_limit,nodes,"
-    "tasks,cpus,gpus,memory,array_size,hold,charged,script,document,policy,reasons,reference";
+    "tasks,cpus,gpus,memory,array_size,hold,charged,script,document,policy,reasons,reference,"
+    "submission,attempt";
 
 template <DescribedEnum E>
 E enum_from(std::string_view name) {
@@ -99,6 +100,8 @@ JobView Reader::job_row(const Statement& row) {
   job.policy = row.text(25);
   job.reasons = row.text(26);
   job.reference = row.text(27);
+  job.submission = enum_from<jobs::SubmissionState>(row.text(28));
+  job.attempt = static_cast<std::uint32_t>(row.integer(29));
   return job;
 }
 

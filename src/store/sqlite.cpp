@@ -38,7 +38,7 @@ Database::Database(const std::string& path, Mode mode) {
   run("PRAGMA mmap_size=1073741824");
   run("PRAGMA cache_size=-32768");
   if (mode == Mode::read_only) return;
-  run("PRAGMA page_size=2048");
+  run(fmt::format("PRAGMA page_size={}", page_bytes));
   run("PRAGMA journal_mode=WAL");
   run("PRAGMA synchronous=FULL");
   run("PRAGMA journal_size_limit=67108864");

@@ -29,6 +29,7 @@ class SqliteError : public std::runtime_error {
 class Database {
  public:
   enum class Mode : std::uint8_t { read_write, read_only };
+  static constexpr std::size_t page_bytes = 2048;  // of files made here
 
   /// Opens the file, made when absent in read_write mode. WAL journal, synchronous=FULL: what is
   /// committed is on the disk.

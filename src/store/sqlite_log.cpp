@@ -20,7 +20,7 @@ CREATE TABLE IF NOT EXISTS documents(hash BLOB PRIMARY KEY, bytes BLOB NOT NULL)
 
 // "Fabr": marks our files, so that another program's database is refused and left alone.
 constexpr std::int64_t application_id = 0x46616272;
-constexpr std::int64_t schema_version = 2;
+constexpr std::int64_t schema_version = 3;
 
 void prepare_schema(Database& database, const std::filesystem::path& file) {
   const std::int64_t found = database.number("PRAGMA application_id");
@@ -40,12 +40,30 @@ void prepare_schema(Database& database, const std::filesystem::path& file) {
   ReadTables::create(database);
 }
 
+std::uintmax_t size_of(const std::filesystem::path& file) {
+  std::error_code error;
+  const std::uintmax_t size = std::filesystem::file_size(file, error);
+  return error ? 0 : size;
+}
+
+// SQLite takes the rest of a last page that was cut for zeros, and would find out only where it
+// holds events. With a journal beside it, the page is still whole there.
+bool is_cut(const std::filesystem::path& file) {
+  return size_of(file) % Database::page_bytes != 0 && size_of(file.string() + "-wal") == 0;
+}
+
 Database open_log(const std::filesystem::path& directory) {
   std::filesystem::create_directories(directory);
   const std::filesystem::path file = SqliteLog::file_in(directory);
+  const bool cut = is_cut(file);  // before opening it adds a journal
   try {
     Database database(file.string(), Database::Mode::read_write);
     prepare_schema(database, file);
+    if (cut) {
+      throw LogDamaged(fmt::format(
+          "{} does not end where a page ends: it was cut. Restore it from a backup.",
+          file.string()));
+    }
     return database;
   } catch (const SqliteError& error) {
     throw LogDamaged(fmt::format("{} cannot be opened as a log ({}). Restore it from a backup.",

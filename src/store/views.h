@@ -201,6 +201,8 @@ struct JobView {
   Unit unit = Unit::gpu;
   jobs::JobPhase phase = jobs::JobPhase::waiting;
   jobs::Outcome outcome = jobs::Outcome::none;
+  jobs::SubmissionState submission = jobs::SubmissionState::none;
+  std::uint32_t attempt = 1;
   bool cancel_requested = false;
   Time submitted;
   std::optional<Time> started;
@@ -222,9 +224,9 @@ struct JobView {
   std::vector<TaskView> task_list;  // filled for one job, empty in lists
 };
 FABRICA_DESCRIBE(JobView, id, name, project, owner, account, site, partition, unit, phase, outcome,
-                 cancel_requested, submitted, started, ended, time_limit, nodes, tasks,
-                 cpus_per_node, gpus_per_node, memory_mib_per_node, array_size, hold, charged,
-                 script, document, policy, reasons, reference, task_list)
+                 submission, attempt, cancel_requested, submitted, started, ended, time_limit,
+                 nodes, tasks, cpus_per_node, gpus_per_node, memory_mib_per_node, array_size, hold,
+                 charged, script, document, policy, reasons, reference, task_list)
 
 /// An event as the log shows it.
 struct EventView {

@@ -22,6 +22,7 @@ std::string tag_of(jobs::JobId job, std::uint32_t attempt, std::uint32_t task) {
 
 struct TagParts {
   jobs::JobId job;
+  std::uint32_t attempt = 1;
   std::uint32_t task = 0;
 };
 
@@ -36,7 +37,8 @@ std::optional<TagParts> parts_of(std::string_view tag) {
     at = next;
   }
   if (at != end) return std::nullopt;
-  return TagParts{jobs::JobId{numbers[0]}, static_cast<std::uint32_t>(numbers[2])};
+  return TagParts{jobs::JobId{numbers[0]}, static_cast<std::uint32_t>(numbers[1]),
+                  static_cast<std::uint32_t>(numbers[2])};
 }
 
 jobs::Outcome outcome_of(EndReason reason) {
@@ -69,7 +71,8 @@ jobs::SiteEnded ended_report(const TagParts& parts, const Ended& ended) {
           ended.signal,
           ended.cpu_ms,
           static_cast<std::int64_t>(ended.peak_memory_bytes),
-          ended.text};
+          ended.text,
+          parts.attempt};
 }
 
 // A job starts with a clean environment, as with --export=NONE, and what its submission names.
@@ -108,12 +111,14 @@ Result<LocalSite> LocalSite::open(LocalSiteOptions options) {
 void LocalSite::tell(const jobs::SiteRequest& request) {
   if (const auto* start_job = std::get_if<jobs::StartJob>(&request)) start(*start_job);
   if (const auto* stop_job = std::get_if<jobs::StopJob>(&request)) stop(*stop_job);
+  // Nothing is ever unknown or held back here, so the other requests do not come.
 }
 
-void LocalSite::note_never_started(jobs::JobId job, std::uint32_t task, jobs::Outcome outcome,
-                                   std::string text) {
+void LocalSite::note_never_started(jobs::JobId job, std::uint32_t attempt, std::uint32_t task,
+                                   jobs::Outcome outcome, std::string text) {
   jobs::SiteEnded report;
   report.job = job;
+  report.attempt = attempt;
   report.task = task;
   report.outcome = outcome;
   report.text = std::move(text);
@@ -172,7 +177,7 @@ void LocalSite::start(const jobs::StartJob& request) {
       static_cast<std::uint32_t>(std::max<std::size_t>(1, request.request.array.size()));
   const auto refuse_all = [&](const std::string& text) {
     for (std::uint32_t task = 0; task < tasks; ++task) {
-      note_never_started(request.job, task, jobs::Outcome::launch_failed, text);
+      note_never_started(request.job, request.attempt, task, jobs::Outcome::launch_failed, text);
     }
   };
   const std::optional<std::string> script = options_.fetch(request.request.script);
@@ -185,7 +190,8 @@ void LocalSite::start(const jobs::StartJob& request) {
     const Result<void> accepted = runner_.submit(spec_for(request, *document, task), *script);
     if (!accepted && accepted.error().code == refusal::unavailable) return;  // asked again later
     if (!accepted)
-      note_never_started(request.job, task, jobs::Outcome::launch_failed, accepted.error().text);
+      note_never_started(request.job, request.attempt, task, jobs::Outcome::launch_failed,
+                         accepted.error().text);
   }
   queued_[request.job] = tag_of(request.job, request.attempt, 0);
 }
@@ -193,7 +199,7 @@ void LocalSite::start(const jobs::StartJob& request) {
 void LocalSite::stop(const jobs::StopJob& request) {
   for (std::uint32_t task = 0; task < request.tasks; ++task) {
     if (!runner_.cancel(tag_of(request.job, request.attempt, task))) {
-      note_never_started(request.job, task, jobs::Outcome::cancelled,
+      note_never_started(request.job, request.attempt, task, jobs::Outcome::cancelled,
                          "cancelled before the site had it");
     }
   }
@@ -207,12 +213,13 @@ std::vector<jobs::Report> LocalSite::hear(Time now) {
       news_.insert_or_assign(report.tag, ended_report(*parts, *report.ended));
     } else if (report.state == TaskState::started) {
       news_.insert_or_assign(
-          report.tag, jobs::SiteStarted{parts->job, parts->task, Time{report.started_at_ms}});
+          report.tag,
+          jobs::SiteStarted{parts->job, parts->task, Time{report.started_at_ms}, parts->attempt});
     }
   }
   std::vector<jobs::Report> reports;
-  for (const auto& [job, reference] : queued_)
-    reports.emplace_back(jobs::SiteQueued{job, reference});
+  for (const auto& [job, tag] : queued_)
+    reports.emplace_back(jobs::SiteQueued{job, tag, parts_of(tag)->attempt});
   for (const auto& [tag, report] : news_) reports.push_back(report);
   return reports;
 }

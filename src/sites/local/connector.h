@@ -45,8 +45,8 @@ class LocalSite : public SiteConnector {
 
   void start(const jobs::StartJob& request);
   void stop(const jobs::StopJob& request);
-  void note_never_started(jobs::JobId job, std::uint32_t task, jobs::Outcome outcome,
-                          std::string text);
+  void note_never_started(jobs::JobId job, std::uint32_t attempt, std::uint32_t task,
+                          jobs::Outcome outcome, std::string text);
   TaskSpec spec_for(const jobs::StartJob& request, const jobs::JobDocument& document,
                     std::uint32_t task) const;
 

@@ -91,8 +91,7 @@ void SimulatedSite::take(const jobs::StartJob& request) {
   const std::size_t place = place_of(request.partition);
   if (place == partitions_.size() || !partitions_[place].machines.could_run(request.request)) {
     for (std::uint32_t i = 0; i < tasks_of(request.request); ++i) {
-      report_never_started(key.job, i, Outcome::refused, now_,
-                           "no such partition, or too small a one");
+      report_never_started(key, i, Outcome::refused, now_, "no such partition, or too small a one");
     }
     return;
   }
@@ -103,7 +102,8 @@ void SimulatedSite::take(const jobs::StartJob& request) {
   job.left = job.tasks.size();
   jobs_.emplace(key, std::move(job));
   last_reference_ += 1;
-  unacknowledged_.emplace_back(SiteQueued{key.job, fmt::format("sim-{}", last_reference_)});
+  unacknowledged_.emplace_back(
+      SiteQueued{key.job, fmt::format("sim-{}", last_reference_), key.attempt});
   partitions_[place].queue.push_back(key);
   start_what_fits(partitions_[place], now_);
 }
@@ -118,7 +118,7 @@ void SimulatedSite::take(const jobs::StopJob& request) {
   if (known == jobs_.end()) {
     const std::uint32_t tasks = asked.taken ? 0 : std::min(request.tasks, limits::array_tasks_max);
     for (std::uint32_t i = 0; i < tasks; ++i) {
-      report_never_started(key.job, i, Outcome::cancelled, now_, "stopped before it came");
+      report_never_started(key, i, Outcome::cancelled, now_, "stopped before it came");
     }
     return;
   }
@@ -142,7 +142,7 @@ void SimulatedSite::take(const jobs::StopJob& request) {
     if (job.tasks[i].phase != Phase::queued) continue;
     job.tasks[i].phase = Phase::ended;
     job.left -= 1;
-    report_never_started(key.job, i, Outcome::cancelled, now_, "stopped in the queue");
+    report_never_started(key, i, Outcome::cancelled, now_, "stopped in the queue");
   }
   job.next = job.tasks.size();
   if (job.left == 0) jobs_.erase(known);
@@ -191,7 +191,7 @@ void SimulatedSite::start_task(const Key& key, VirtualJob& job, std::uint32_t in
     task.phase = Phase::ended;
     job.left -= 1;
     partitions_[job.partition].machines.give_back(job.request, nodes);
-    report_never_started(key.job, index, Outcome::launch_failed, at, "the node could not start it");
+    report_never_started(key, index, Outcome::launch_failed, at, "the node could not start it");
     return;
   }
   task.phase = Phase::running;
@@ -200,7 +200,7 @@ void SimulatedSite::start_task(const Key& key, VirtualJob& job, std::uint32_t in
   task.nodes = std::move(nodes);
   job.running += 1;
   endings_.insert({task.ends, key, index});
-  unacknowledged_.emplace_back(SiteStarted{key.job, index, at});
+  unacknowledged_.emplace_back(SiteStarted{key.job, index, at, key.attempt});
   if (onlooker_) onlooker_({key.job, key.attempt, index});
 }
 
@@ -224,6 +224,7 @@ void SimulatedSite::end_task(const Key& key, VirtualJob& job, std::uint32_t inde
   job.left -= 1;
   SiteEnded report;
   report.job = key.job;
+  report.attempt = key.attempt;
   report.task = index;
   report.started = task.started;
   report.ended = at;
@@ -235,10 +236,11 @@ void SimulatedSite::end_task(const Key& key, VirtualJob& job, std::uint32_t inde
   unacknowledged_.emplace_back(std::move(report));
 }
 
-void SimulatedSite::report_never_started(JobId job, std::uint32_t task, Outcome outcome, Time at,
-                                         std::string text) {
+void SimulatedSite::report_never_started(const Key& key, std::uint32_t task, Outcome outcome,
+                                         Time at, std::string text) {
   SiteEnded report;
-  report.job = job;
+  report.job = key.job;
+  report.attempt = key.attempt;
   report.task = task;
   report.ended = at;
   report.outcome = outcome;
@@ -264,7 +266,7 @@ void SimulatedSite::adopt_job(JobId id, const jobs::Job& known) {
   job.tasks.resize(known.tasks.size());
   if (job.partition == partitions_.size()) {
     for (std::uint32_t i = 0; i < known.tasks.size(); ++i) {
-      report_never_started(id, i, Outcome::lost, now_, "its partition is gone");
+      report_never_started(key, i, Outcome::lost, now_, "its partition is gone");
     }
     return;
   }

@@ -91,6 +91,9 @@ class SimulatedSite : public VirtualSite {
 
   void take(const jobs::StartJob& request);
   void take(const jobs::StopJob& request);
+  // Never asked: this site leaves nothing unknown and holds nothing back.
+  void take(const jobs::FindJob& /*request*/) {}
+  void take(const jobs::ReleaseJob& /*request*/) {}
   void start_what_fits(VirtualQueue& queue, Time at);
   static void find_next(VirtualJob& job);
   bool start_tasks(VirtualQueue& queue, const Key& key, VirtualJob& job, Time at);
@@ -98,7 +101,7 @@ class SimulatedSite : public VirtualSite {
                   std::vector<std::uint32_t> nodes);
   void end_running(const Ending& ending);
   void end_task(const Key& key, VirtualJob& job, std::uint32_t index, Time at);
-  void report_never_started(jobs::JobId job, std::uint32_t task, jobs::Outcome outcome, Time at,
+  void report_never_started(const Key& key, std::uint32_t task, jobs::Outcome outcome, Time at,
                             std::string text);
   void adopt_job(jobs::JobId id, const jobs::Job& job);
   std::size_t place_of(federation::PartitionId partition) const;

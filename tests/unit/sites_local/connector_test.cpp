@@ -157,11 +157,11 @@ TEST(LocalSite, AStopEndsWhatRunsAndPreventsWhatDoesNot) {
         });
       },
       "the start");
-  site.connector().tell(jobs::StopJob{JobId{7}, 1, 1});
+  site.connector().tell(jobs::StopJob{JobId{7}, 1, 1, {}});
   EXPECT_EQ(site.hear_ends(1)[0].outcome, Outcome::cancelled);
 
   Site never;
-  never.connector().tell(jobs::StopJob{JobId{8}, 1, 2});
+  never.connector().tell(jobs::StopJob{JobId{8}, 1, 2, {}});
   const auto ends = never.hear_ends(2);
   for (const auto& [task, ended] : ends) {
     EXPECT_EQ(ended.outcome, Outcome::cancelled);

@@ -152,8 +152,8 @@ TEST(SimulatedSite, StopEndsWhatRunsAndNeverStartsTheRest) {
     watched.site.hear(morning);
     if (c.told_before) watched.tell(job(id, 1));
     watched.site.hear(morning);
-    watched.tell(StopJob{JobId{id}, 1, 1});
-    watched.tell(StopJob{JobId{id}, 1, 1});
+    watched.tell(StopJob{JobId{id}, 1, 1, {}});
+    watched.tell(StopJob{JobId{id}, 1, 1, {}});
     watched.tell(job(id, 1));
     const std::vector<SiteEnded> ended = watched.all<SiteEnded>();
     ASSERT_EQ(ended.size(), 1U) << c.name;
@@ -174,7 +174,7 @@ TEST(SimulatedSite, AStoppedQueuedJobNeverStartsAndMakesRoom) {
   watched.tell(job(second, 8, 2));  // waits for both nodes
   watched.tell(job(third, 8));      // fits, and waits behind it
   EXPECT_EQ(watched.all<SiteStarted>(morning).size(), 1U);
-  watched.tell(StopJob{JobId{second}, 1, 1});
+  watched.tell(StopJob{JobId{second}, 1, 1, {}});
   EXPECT_EQ(watched.all<SiteStarted>(morning).size(), 2U);
   watched.all<SiteEnded>();
   EXPECT_FALSE(watched.runs.contains(JobId{second}));

@@ -64,6 +64,14 @@ inline World busy_world() {
   world.must(member, jobs::CancelJob{JobId{2}});
   world.must(north_operator,
              ledger::CorrectCharge{gpu_award, ComputeTime{60'000}, 1, "a node failed"});
+  world.must(member, jobs::SubmitJob{project, train_on_gpu()});
+  const JobId lost{3};
+  world.must(the_system, jobs::ReportFromSite{north, jobs::SiteUnknown{lost, 1, "no answer"}});
+  world.must(the_system,
+             jobs::ReportFromSite{north, jobs::SiteBound{lost, 1, "c1", {17, world.now}}});
+  world.must(the_system, jobs::ReportFromSite{north, jobs::SiteAbsent{lost, 1, "vanished"}});
+  world.must(member, jobs::CancelJob{lost});
+  world.must(the_system, jobs::ReportFromSite{north, jobs::SiteAbsent{lost, 2, "never came"}});
   const AwardId declined = offer_award(world, lead, project, cpu, unit_hours(5));
   world.must(lead, calls::AnswerAward{declined, false});
   offer_award(world, lead, project, cpu, unit_hours(6));

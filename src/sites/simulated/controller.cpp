@@ -1,0 +1,324 @@
+#include "sites/simulated/controller.h"
+
+#include <algorithm>
+#include <charconv>
+
+#include "base/check.h"
+
+namespace fabrica::sites::simulated {
+
+namespace {
+
+using jobs::Outcome;
+using slurm::Answer;
+using slurm::Came;
+using slurm::ClusterJob;
+using slurm::ClusterState;
+
+constexpr Duration state_is_saved_every = seconds(3);
+constexpr Duration ended_is_known_for = minutes(5);  // MinJobAge
+constexpr Duration no_answer_for = seconds(10);      // the asker's timeout
+constexpr std::uint32_t bound_of_wait_minutes = 40;
+
+ClusterState state_of(Outcome outcome) {
+  switch (outcome) {
+    case Outcome::completed:
+      return ClusterState::completed;
+    case Outcome::timeout:
+      return ClusterState::timeout;
+    case Outcome::out_of_memory:
+      return ClusterState::out_of_memory;
+    case Outcome::cancelled:
+      return ClusterState::cancelled;
+    case Outcome::lost:
+      return ClusterState::node_failed;
+    default:
+      return ClusterState::failed;
+  }
+}
+
+// The numbers of "1,2,5%2".
+std::vector<std::uint32_t> numbers_of(std::string_view array) {
+  array = array.substr(0, array.find('%'));
+  std::vector<std::uint32_t> numbers;
+  while (!array.empty()) {
+    std::uint32_t number = 0;
+    const auto [end, error] = std::from_chars(array.data(), array.data() + array.size(), number);
+    CHECK(error == std::errc{}, "our own way of writing an array");
+    numbers.push_back(number);
+    array.remove_prefix(static_cast<std::size_t>(end - array.data()));
+    if (array.starts_with(',')) array.remove_prefix(1);
+  }
+  return numbers;
+}
+
+Time whole_seconds(Time time) { return Time{time.ms / 1000 * 1000}; }
+
+}  // namespace
+
+SimulatedController::SimulatedController(std::uint64_t seed, std::string installation,
+                                         Faults<ControllerFault> faults)
+    : seed_(seed), installation_(std::move(installation)), faults_(std::move(faults)) {}
+
+void SimulatedController::send(std::uint64_t ticket, slurm::Ask ask) {
+  const auto unheard = [&](Came came) {
+    Answer gone;
+    gone.ticket = ticket;
+    gone.came = came;
+    gone.text = "no answer";
+    answer(std::move(gone), came == Came::unsent ? Duration{1} : no_answer_for);
+  };
+  if (faults_.fires(ControllerFault::no_connection)) return unheard(Came::unsent);
+  if (faults_.fires(ControllerFault::request_lost)) return unheard(Came::unclear);
+  const Duration way = faults_.between(milliseconds(1), milliseconds(20));
+  if (faults_.fires(ControllerFault::request_late)) {
+    coming_.emplace(now_ + faults_.between(seconds(2), seconds(20)), Coming{0, std::move(ask)});
+    return unheard(Came::unclear);
+  }
+  if (faults_.fires(ControllerFault::answer_lost)) {
+    coming_.emplace(now_ + way, Coming{0, std::move(ask)});
+    return unheard(Came::unclear);
+  }
+  if (faults_.fires(ControllerFault::request_doubled))
+    coming_.emplace(now_ + way + milliseconds(5), Coming{0, ask});
+  coming_.emplace(now_ + way, Coming{ticket, std::move(ask)});
+}
+
+void SimulatedController::answer(Answer answer, Duration after) {
+  answers_.emplace(now_ + after, std::move(answer));
+}
+
+std::vector<Answer> SimulatedController::receive(Time now) {
+  while (!coming_.empty() && coming_.begin()->first <= now) {
+    pass(coming_.begin()->first);
+    Coming coming = std::move(coming_.begin()->second);
+    coming_.erase(coming_.begin());
+    arrive(std::move(coming));
+  }
+  pass(now);
+  std::vector<Answer> heard;
+  while (!answers_.empty() && answers_.begin()->first <= now_) {
+    heard.push_back(std::move(answers_.begin()->second));
+    answers_.erase(answers_.begin());
+  }
+  return heard;
+}
+
+std::optional<Time> SimulatedController::next_event() const {
+  std::optional<Time> next;
+  const auto consider = [&](Time time) {
+    if (!next || time < *next) next = time;
+  };
+  if (!coming_.empty()) consider(coming_.begin()->first);
+  if (!answers_.empty()) consider(answers_.begin()->first);
+  return next;
+}
+
+void SimulatedController::forget_asker() {
+  answers_.clear();
+  for (auto& [at, coming] : coming_) coming.ticket = 0;
+}
+
+void SimulatedController::heal() {
+  faults_.heal();
+  down_until_ = {};
+}
+
+void SimulatedController::arrive(Coming coming) {
+  if (faults_.fires(ControllerFault::crash)) crash();
+  if (faults_.fires(ControllerFault::stop))
+    down_until_ = now_ + faults_.between(seconds(1), minutes(3));
+  if (now_ < down_until_) {
+    // The connection is taken and nobody reads from it until the controller is back.
+    if (coming.ticket != 0) {
+      Answer gone;
+      gone.ticket = coming.ticket;
+      gone.came = Came::unclear;
+      gone.text = "no answer";
+      answer(std::move(gone), no_answer_for);
+    }
+    coming.ticket = 0;
+    if (std::holds_alternative<slurm::ask::Submit>(coming.ask))
+      coming_.emplace(down_until_, std::move(coming));
+    return;
+  }
+  Answer made = carry_out(coming.ask);
+  if (coming.ticket == 0) return;
+  made.ticket = coming.ticket;
+  if (made.cluster_time == Time{}) made.cluster_time = whole_seconds(now_);
+  const bool slow = faults_.fires(ControllerFault::answer_slow);
+  answer(std::move(made), slow ? faults_.between(seconds(1), seconds(9)) : milliseconds(2));
+}
+
+void SimulatedController::save() {
+  if (now_ < saved_at_ + state_is_saved_every) return;
+  saved_at_ = now_;
+  saved_ = memory_;
+}
+
+// What is younger than the last save is gone, but for what slurmd has started.
+void SimulatedController::crash() {
+  Memory old = std::move(memory_);
+  memory_ = saved_;
+  for (auto& [id, job] : old.jobs) {
+    const bool started = std::ranges::any_of(
+        job.tasks, [](const Task& task) { return task.record.started != Time{}; });
+    if (started || is_over(job)) memory_.jobs.insert_or_assign(id, std::move(job));
+    if (started) memory_.last_id = std::max(memory_.last_id, id);
+  }
+  down_until_ = now_ + faults_.between(seconds(1), seconds(60));
+}
+
+bool SimulatedController::is_over(const Job& job) {
+  return std::ranges::all_of(job.tasks,
+                             [](const Task& task) { return slurm::has_ended(task.record.state); });
+}
+
+void SimulatedController::start(Job& job, Task& task) {
+  task.record.state = ClusterState::running;
+  task.record.started = whole_seconds(task.starts);
+  task.record.nodes = "n1";
+  task.ends = task.starts + task.fate.run;
+  const auto place = static_cast<std::uint32_t>(&task - job.tasks.data());
+  if (onlooker_) onlooker_({job.tag.job, job.tag.attempt, place});
+}
+
+void SimulatedController::pass(Time until) {
+  now_ = std::max(now_, until);
+  save();
+  for (auto& [id, job] : memory_.jobs) {
+    for (Task& task : job.tasks) {
+      if (task.record.state == ClusterState::pending && task.starts != Time{} &&
+          task.starts <= now_) {
+        start(job, task);
+      }
+      if (task.record.state != ClusterState::running || task.ends > now_) continue;
+      task.record.state = state_of(task.fate.outcome);
+      task.record.ended = whole_seconds(task.ends);
+      task.record.exit_code = task.fate.exit_code;
+      task.record.signal = task.fate.signal;
+    }
+  }
+  std::erase_if(memory_.jobs, [&](const auto& item) {
+    const bool old =
+        is_over(item.second) && std::ranges::all_of(item.second.tasks, [&](const Task& task) {
+          return task.record.ended + ended_is_known_for <= now_;
+        });
+    if (old) {
+      for (const Task& task : item.second.tasks) accounting_.push_back(task.record);
+    }
+    return old;
+  });
+}
+
+// Tasks start after a while, each at its time.
+void SimulatedController::plan(Job& job) {
+  for (Task& task : job.tasks) {
+    if (task.starts != Time{} || task.record.state != ClusterState::pending) continue;
+    task.record.held = false;
+    task.record.reason = "Priority";
+    task.starts = now_ + faults_.between(seconds(1), minutes(bound_of_wait_minutes));
+  }
+}
+
+Answer SimulatedController::carry_out(const slurm::Ask& ask) {
+  return std::visit([&](const auto& one) { return carry_out(one); }, ask);
+}
+
+Answer SimulatedController::carry_out(const slurm::ask::Submit& submit) {
+  Job job;
+  job.asked = submit.job;
+  job.id = ++memory_.last_id;
+  job.held = submit.job.hold;
+  ClusterJob record;
+  record.id = job.id;
+  record.name = submit.job.name;
+  record.comment = submit.job.comment;
+  record.user = submit.job.user;
+  record.state = ClusterState::pending;
+  record.held = job.held;
+  record.reason = job.held ? "JobHeldUser" : "None";
+  record.submitted = whole_seconds(now_);
+  const auto tag = slurm::tag_of(record, installation_);
+  CHECK(tag.has_value(), "every job of ours has its tag");
+  job.tag = *tag;
+  const std::vector<std::uint32_t> numbers = numbers_of(submit.job.array);
+  job.tasks.resize(std::max<std::size_t>(1, numbers.size()));
+  for (std::uint32_t i = 0; i < job.tasks.size(); ++i) {
+    Task& task = job.tasks[i];
+    task.record = record;
+    if (!numbers.empty()) {
+      task.record.array_id = job.id;
+      task.record.array_task = numbers[i];
+    }
+    task.fate = fate_of(seed_, {job.tag.job, job.tag.attempt, i}, submit.job.time_limit);
+    if (task.fate.outcome == Outcome::launch_failed) task.fate.outcome = Outcome::failed;
+  }
+  if (!job.held) plan(job);
+  Answer made;
+  made.id = job.id;
+  memory_.jobs.emplace(job.id, std::move(job));
+  return made;
+}
+
+Answer SimulatedController::carry_out(const slurm::ask::Release& release) {
+  Answer made;
+  const auto job = memory_.jobs.find(release.id);
+  if (job == memory_.jobs.end()) {
+    made.came = Came::unknown;
+    return made;
+  }
+  job->second.held = false;
+  plan(job->second);
+  return made;
+}
+
+Answer SimulatedController::carry_out(const slurm::ask::Cancel& cancel) {
+  Answer made;
+  const auto job = memory_.jobs.find(cancel.id);
+  if (job == memory_.jobs.end()) {
+    made.came = Came::unknown;
+    return made;
+  }
+  for (Task& task : job->second.tasks) {
+    if (slurm::has_ended(task.record.state)) continue;
+    task.record.state = ClusterState::cancelled;
+    task.record.ended = whole_seconds(now_);
+    task.record.reason = "cancelled";
+    // As Slurm's books have it: a start without a node.
+    if (task.record.started == Time{}) task.record.started = task.record.ended;
+    task.starts = {};
+  }
+  return made;
+}
+
+Answer SimulatedController::carry_out(const slurm::ask::List& /*list*/) {
+  Answer made;
+  for (const auto& [id, job] : memory_.jobs) {
+    for (const Task& task : job.tasks) made.jobs.push_back(task.record);
+  }
+  return made;
+}
+
+Answer SimulatedController::carry_out(const slurm::ask::Show& show) {
+  Answer made;
+  const auto job = memory_.jobs.find(show.id);
+  if (job == memory_.jobs.end()) {
+    made.came = Came::unknown;
+    return made;
+  }
+  for (const Task& task : job->second.tasks) made.jobs.push_back(task.record);
+  return made;
+}
+
+Answer SimulatedController::carry_out(const slurm::ask::Past& past) {
+  Answer made;
+  for (const ClusterJob& job : accounting_) {
+    if (job.name.ends_with(past.name_end) && job.submitted >= past.from) made.jobs.push_back(job);
+  }
+  return made;
+}
+
+Answer SimulatedController::carry_out(const slurm::ask::Ping& /*ping*/) { return {}; }
+
+}  // namespace fabrica::sites::simulated

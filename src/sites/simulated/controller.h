@@ -1,0 +1,108 @@
+#pragma once
+
+#include <deque>
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "sites/simulated/fate.h"
+#include "sites/simulated/faults.h"
+#include "sites/slurm/cluster.h"
+#include "sites/slurm/tags.h"
+
+namespace fabrica::sites::simulated {
+
+/// What a slurmctld, its slurmrestd and the way to them do wrong.
+enum class ControllerFault : std::uint8_t {
+  no_connection,    // nothing was sent
+  request_lost,     // sent, never carried out, no answer
+  request_late,     // no answer; carried out seconds later, as by a frozen slurmctld
+  answer_lost,      // carried out, no answer
+  request_doubled,  // carried out twice, by a proxy that repeats
+  answer_slow,
+  crash,  // and comes back without what was young, and with its ids to give again
+  stop    // answers nobody for a while
+};
+FABRICA_DESCRIBE_ENUM(ControllerFault, no_connection, request_lost, request_late, answer_lost,
+                      request_doubled, answer_slow, crash, stop)
+
+/// A simulated slurmctld with its slurmdbd, in virtual time: jobs held and let go, ids that count
+/// up, a list that forgets what has ended, accounting that does not. Its jobs have all the room
+/// they want. A crash loses the submissions and releases of the last seconds, and gives their ids
+/// again; what has started is never lost, because slurmd knows it.
+class SimulatedController : public slurm::Cluster {
+ public:
+  SimulatedController(std::uint64_t seed, std::string installation, Faults<ControllerFault> faults);
+
+  void send(std::uint64_t ticket, slurm::Ask ask) override;
+  std::vector<slurm::Answer> receive(Time now) override;
+
+  /// When receive() next has something to do.
+  std::optional<Time> next_event() const;
+
+  /// The program that asks is gone: its answers go nowhere, what was sent may yet be carried out.
+  void forget_asker();
+  void heal();
+
+  /// Calls `onlooker` whenever a task really starts.
+  void watch(std::function<void(TaskName)> onlooker) { onlooker_ = std::move(onlooker); }
+
+  const Faults<ControllerFault>& faults() const { return faults_; }
+
+ private:
+  struct Task {
+    slurm::ClusterJob record;
+    Time starts;  // zero: not planned
+    Time ends;
+    Fate fate;
+  };
+  struct Job {
+    slurm::Submission asked;
+    slurm::Tag tag;
+    std::uint32_t id = 0;
+    bool held = false;
+    std::vector<Task> tasks;
+  };
+  struct Coming {
+    std::uint64_t ticket = 0;  // zero: nobody waits for the answer
+    slurm::Ask ask;
+  };
+  struct Memory {
+    std::map<std::uint32_t, Job> jobs;
+    std::uint32_t last_id = 0;
+  };
+
+  void arrive(Coming coming);
+  void answer(slurm::Answer answer, Duration after);
+  void crash();
+  void save();
+  void pass(Time until);
+  void start(Job& job, Task& task);
+  slurm::Answer carry_out(const slurm::Ask& ask);
+  slurm::Answer carry_out(const slurm::ask::Submit& submit);
+  slurm::Answer carry_out(const slurm::ask::Release& release);
+  slurm::Answer carry_out(const slurm::ask::Cancel& cancel);
+  slurm::Answer carry_out(const slurm::ask::List& list);
+  slurm::Answer carry_out(const slurm::ask::Show& show);
+  slurm::Answer carry_out(const slurm::ask::Past& past);
+  slurm::Answer carry_out(const slurm::ask::Ping& ping);
+  static bool is_over(const Job& job);
+  void plan(Job& job);
+
+  std::uint64_t seed_;
+  std::string installation_;
+  Faults<ControllerFault> faults_;
+  std::function<void(TaskName)> onlooker_;
+  Time now_;
+  Time down_until_;
+  Memory memory_;
+  Memory saved_;
+  Time saved_at_;
+  std::multimap<Time, Coming> coming_;
+  std::multimap<Time, slurm::Answer> answers_;
+  std::vector<slurm::ClusterJob> accounting_;  // what has ended and was forgotten
+};
+
+}  // namespace fabrica::sites::simulated

@@ -1,0 +1,301 @@
+#include "sites/slurm/slurm_site.h"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+
+#include "base/check.h"
+#include "base/limits.h"
+
+namespace fabrica::sites::slurm {
+
+namespace {
+
+using jobs::JobId;
+using jobs::JobPhase;
+using jobs::Outcome;
+using jobs::SubmissionState;
+
+constexpr std::size_t submitting_at_once = 64;
+constexpr Duration ask_again = seconds(5);  // for a cancel or a release that had no effect yet
+
+}  // namespace
+
+SlurmSite::SlurmSite(std::unique_ptr<Cluster> cluster, SlurmSiteOptions options,
+                     Translate translate)
+    : cluster_(std::move(cluster)),
+      options_(std::move(options)),
+      translate_(std::move(translate)) {}
+
+void SlurmSite::resume(const jobs::State& state, federation::SiteId site) {
+  CHECK(entries_.empty() && asked_.empty(), "a site resumes before it is told anything");
+  state.jobs.for_each([&](JobId id, const jobs::Job& job) {
+    if (job.site != site || job.phase == JobPhase::waiting || job.phase == JobPhase::ended) return;
+    if (job.phase == JobPhase::placed && job.submission == SubmissionState::none) {
+      uncertain_.emplace(Tag{id, job.attempt}, job.request.array);
+      return;
+    }
+    const bool found = job.binding != jobs::Binding{};
+    Stage stage = found ? Stage::released : Stage::unknown;
+    if (found && job.phase == JobPhase::placed) stage = Stage::bound;
+    Entry& entry = begin(id, job.attempt, job.request.array, stage);
+    entry.binding = job.binding;
+    entry.placed = job.submitted;
+    entry.queued = job.phase != JobPhase::placed;
+    for (std::size_t i = 0; i < job.tasks.size(); ++i) {
+      entry.tasks[i] = {job.tasks[i].started != Time{}, job.tasks[i].outcome != Outcome::none};
+    }
+  });
+}
+
+SlurmSite::Entry& SlurmSite::begin(JobId id, std::uint32_t attempt,
+                                   std::vector<std::uint32_t> array, Stage stage) {
+  Entry& entry = entries_[id];
+  entry = {};
+  entry.attempt = attempt;
+  entry.stage = stage;
+  entry.placed = now_;
+  entry.heard_at = last_ticket_ + 1;
+  entry.tasks.resize(std::max<std::size_t>(1, array.size()));
+  entry.array = std::move(array);
+  return entry;
+}
+
+// The entry that an answer about `tag` is for; none when a later attempt has begun.
+SlurmSite::Entry* SlurmSite::current(const Tag& tag) {
+  const auto found = entries_.find(tag.job);
+  return found != entries_.end() && found->second.attempt == tag.attempt ? &found->second : nullptr;
+}
+
+std::string SlurmSite::reference(const Entry& entry) const {
+  return fmt::format("{}:{}", options_.cluster, entry.binding.id);
+}
+
+void SlurmSite::tell(const jobs::SiteRequest& request) {
+  std::visit([&](const auto& one) { take(one); }, request);
+}
+
+void SlurmSite::take(const jobs::StartJob& request) {
+  const Tag tag{request.job, request.attempt};
+  if (current(tag) != nullptr) return;
+  const bool uncertain = uncertain_.erase(tag) > 0;
+  Entry& entry = begin(request.job, request.attempt, request.request.array, Stage::ready);
+  if (uncertain) {
+    lose_sight(request.job, entry, "The server restarted before the site's answer was recorded.");
+    return;
+  }
+  entry.request = request;
+  ready_.insert(request.job);
+}
+
+void SlurmSite::take(const jobs::ReleaseJob& request) {
+  const Tag tag{request.job, request.attempt};
+  Entry* entry = current(tag);
+  if (entry == nullptr || entry->stage != Stage::bound || now_ < entry->cancelled) return;
+  if (!options_.hold) {
+    entry->stage = Stage::released;
+    return;
+  }
+  entry->stage = Stage::releasing;
+  send(Act::release, tag, ask::Release{entry->user, static_cast<std::uint32_t>(entry->binding.id)});
+}
+
+void SlurmSite::take(const jobs::StopJob& request) {
+  const Tag tag{request.job, request.attempt};
+  Entry* entry = current(tag);
+  if (entry == nullptr) {
+    const auto uncertain = uncertain_.extract(tag);
+    entry = &begin(request.job, request.attempt,
+                   uncertain ? uncertain.mapped() : std::vector<std::uint32_t>{}, Stage::unknown);
+  }
+  entry->stop = true;
+  if (entry->stage == Stage::ready) {
+    ready_.erase(request.job);
+    entry->stage = Stage::over;
+    reports_.emplace_back(
+        jobs::SiteAbsent{request.job, request.attempt, "cancelled before the site had it"});
+  } else if (entry->stage >= Stage::bound && entry->stage < Stage::over) {
+    cancel(*entry);
+  }
+}
+
+void SlurmSite::cancel(Entry& entry) {
+  if (entry.cancelled != Time{} && now_ < entry.cancelled + ask_again) return;
+  entry.cancelled = now_;
+  send(Act::cancel, {}, ask::Cancel{entry.user, static_cast<std::uint32_t>(entry.binding.id)});
+}
+
+void SlurmSite::send(Act act, const Tag& tag, Ask ask) {
+  last_ticket_ += 1;
+  asked_.emplace(last_ticket_, Asked{act, tag});
+  cluster_->send(last_ticket_, std::move(ask));
+}
+
+void SlurmSite::submit_ready() {
+  while (submitting_ < submitting_at_once && !ready_.empty()) {
+    const JobId id = *ready_.begin();
+    ready_.erase(ready_.begin());
+    Entry& entry = entries_.at(id);
+    const Tag tag{id, entry.attempt};
+    Result<Submission> job = translate_(*entry.request);
+    if (!job) {
+      end_all(id, entry, Outcome::refused, job.error().text);
+      continue;
+    }
+    job->comment = tag_text(options_.installation, tag);
+    job->name = name_with_tag(job->name, options_.installation, tag);
+    job->hold = options_.hold;
+    entry.user = job->user;
+    entry.stage = Stage::submitting;
+    submitting_ += 1;
+    counts_.submitted += 1;
+    send(Act::submit, tag, ask::Submit{*std::move(job)});
+  }
+}
+
+void SlurmSite::take(const Answer& answer) {
+  const auto found = asked_.find(answer.ticket);
+  if (found == asked_.end()) return;
+  const Asked asked = found->second;
+  asked_.erase(found);
+  switch (asked.act) {
+    case Act::submit:
+      submitting_ -= 1;
+      return submit_answered(asked.tag, answer);
+    case Act::name:
+      return name_answered(asked.tag, answer);
+    case Act::release:
+      return release_answered(asked.tag, answer);
+    case Act::list:
+      listing_ = false;
+      return list_answered(answer);
+    case Act::past:
+      return past_answered(asked.tag, answer);
+    case Act::cancel:
+      return;  // what came of it shows in a list
+  }
+}
+
+void SlurmSite::submit_answered(const Tag& tag, const Answer& answer) {
+  Entry* entry = current(tag);
+  if (entry == nullptr || entry->stage != Stage::submitting) return;
+  entry->heard_at = last_ticket_ + 1;
+  switch (answer.came) {
+    case Came::done:
+      entry->request.reset();
+      entry->stage = Stage::naming;
+      entry->binding.id = answer.id;
+      return send(Act::name, tag, ask::Show{answer.id});
+    case Came::unsent:
+      entry->stage = Stage::ready;
+      if (!entry->stop) ready_.insert(tag.job);
+      return;
+    case Came::refused:
+      return end_all(tag.job, *entry, Outcome::refused, answer.text);
+    case Came::unclear:
+    case Came::unchanged:
+    case Came::unknown:
+      return lose_sight(tag.job, *entry, answer.text);
+  }
+}
+
+// The id alone is not enough: after a crash of the controller it may be another's.
+void SlurmSite::name_answered(const Tag& tag, const Answer& answer) {
+  Entry* entry = current(tag);
+  if (entry == nullptr || entry->stage != Stage::naming) return;
+  entry->heard_at = last_ticket_ + 1;
+  for (const ClusterJob& job : answer.jobs) {
+    if (answer.came == Came::done && tag_of(job, options_.installation) == tag)
+      return bind(tag.job, *entry, job);
+  }
+  lose_sight(tag.job, *entry, "The site acknowledged the job and does not show it.");
+}
+
+void SlurmSite::release_answered(const Tag& tag, const Answer& answer) {
+  Entry* entry = current(tag);
+  if (entry == nullptr || entry->stage != Stage::releasing) return;
+  entry->heard_at = last_ticket_ + 1;
+  if (answer.came != Came::done) {
+    entry->stage = Stage::bound;  // asked again; a list tells if it went through, or is gone
+    return;
+  }
+  entry->stage = Stage::released;
+  if (!entry->queued) {
+    entry->queued = true;
+    reports_.emplace_back(jobs::SiteQueued{tag.job, reference(*entry), tag.attempt});
+  }
+}
+
+void SlurmSite::lose_sight(JobId id, Entry& entry, std::string text) {
+  entry.request.reset();
+  entry.stage = Stage::unknown;
+  entry.binding = {};
+  entry.absent_since.reset();
+  counts_.unknown += 1;
+  next_poll_ = now_;
+  reports_.emplace_back(jobs::SiteUnknown{id, entry.attempt, std::move(text)});
+}
+
+void SlurmSite::bind(JobId id, Entry& entry, const ClusterJob& job) {
+  entry.stage = Stage::bound;
+  entry.absent_since.reset();
+  entry.binding = {job.array_id != 0 ? job.array_id : job.id, job.submitted};
+  entry.user = job.user;
+  reports_.emplace_back(jobs::SiteBound{id, entry.attempt, options_.cluster, entry.binding});
+  if (entry.stop) cancel(entry);
+}
+
+void SlurmSite::end_all(JobId id, Entry& entry, Outcome outcome, const std::string& text) {
+  for (std::uint32_t task = 0; task < entry.tasks.size(); ++task) {
+    if (entry.tasks[task].ended) continue;
+    jobs::SiteEnded report;
+    report.job = id;
+    report.attempt = entry.attempt;
+    report.task = task;
+    report.ended = now_;
+    report.outcome = outcome;
+    report.text = text;
+    reports_.emplace_back(std::move(report));
+  }
+  entry.stage = Stage::over;
+}
+
+std::vector<jobs::Report> SlurmSite::hear(Time now) {
+  now_ = std::max(now_, now);
+  for (const Answer& answer : cluster_->receive(now_)) take(answer);
+  submit_ready();
+  poll();
+  const std::size_t count = std::min(reports_.size(), limits::group_commands_max);
+  return {reports_.begin(), reports_.begin() + static_cast<std::ptrdiff_t>(count)};
+}
+
+void SlurmSite::acknowledge(std::span<const jobs::Report> reports) {
+  // They come back in the order in which they were said, some perhaps left out.
+  std::set<JobId> said;
+  std::size_t next = 0;
+  std::deque<jobs::Report> left;
+  for (jobs::Report& report : reports_) {
+    const JobId job = std::visit([](const auto& one) { return one.job; }, report);
+    if (next < reports.size() && report == reports[next]) {
+      next += 1;
+      said.insert(job);
+    } else {
+      left.push_back(std::move(report));
+    }
+  }
+  reports_ = std::move(left);
+  for (const jobs::Report& report : reports_)
+    said.erase(std::visit([](const auto& one) { return one.job; }, report));
+  for (const JobId job : said) {
+    const auto entry = entries_.find(job);
+    if (entry != entries_.end() && entry->second.stage == Stage::over) entries_.erase(entry);
+  }
+}
+
+std::optional<Time> SlurmSite::next_event() const {
+  if (!ready_.empty() || !reports_.empty()) return now_;
+  if (entries_.empty() && uncertain_.empty()) return std::nullopt;
+  return std::max(now_, next_poll_);
+}
+
+}  // namespace fabrica::sites::slurm
