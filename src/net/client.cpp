@@ -4,12 +4,14 @@
 #include <sys/socket.h>
 
 #include <algorithm>
+#include <atomic>
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/error.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/local/stream_protocol.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <cerrno>
 #include <chrono>
@@ -60,6 +62,8 @@ class Client::Wire {
 
   /// `whole` bounds the exchange. With a sink, the read timeout bounds each step of it.
   Result<Response> run(Request request, const ChunkSink* sink, Duration whole);
+  bool may_have_left() const { return left_; }
+  void abandon();
 
  private:
   struct Message {
@@ -97,6 +101,7 @@ class Client::Wire {
   std::optional<Socket> connecting_;
   std::unique_ptr<Transport> transport_;
   Inbox inbox_;
+  std::atomic<bool> abandoned_ = false;
 
   // Of the exchange in progress.
   Duration whole_;
@@ -105,6 +110,7 @@ class Client::Wire {
   Duration silence_;
   Duration patience_;  // what the deadline stands for, in messages
   bool timed_out_ = false;
+  bool left_ = false;
   std::size_t sent_ = 0;
   std::size_t received_ = 0;
 };
@@ -123,11 +129,21 @@ Result<Response> Client::stream(Request request, const ChunkSink& on_chunk) {
   return wire_->run(std::move(request), &on_chunk, forever);
 }
 
+bool Client::may_have_left() const { return wire_->may_have_left(); }
+
+void Client::abandon() { wire_->abandon(); }
+
+void Client::Wire::abandon() {
+  abandoned_ = true;
+  asio::post(context_, [] {});  // wakes pump()
+}
+
 Result<Response> Client::Wire::run(Request request, const ChunkSink* sink, Duration whole) {
   whole_ = whole;
   end_ = Clock::now() + std::chrono::milliseconds(whole.ms);
   silence_ = sink == nullptr ? whole : options_.read_timeout;
   timed_out_ = false;
+  left_ = false;
   allow(silence_);
   bool done = false;
   Result<Response> result;
@@ -148,11 +164,13 @@ Result<Response> Client::Wire::run(Request request, const ChunkSink* sink, Durat
   return result;
 }
 
-// Runs the exchange on the caller's thread. At the deadline the connection is closed, which ends
-// whatever the exchange waits for.
+// Runs the exchange on the caller's thread. At the deadline, or when abandoned, the connection is
+// closed, which ends whatever the exchange waits for.
 void Client::Wire::pump(const bool& done) {
   while (!done) {
-    if (context_.run_one_until(deadline_) == 0 && !done) {
+    const bool in_time = context_.run_one_until(deadline_) != 0;
+    const bool given_up = abandoned_ && !timed_out_;
+    if (!done && (!in_time || given_up)) {
       timed_out_ = true;
       deadline_ = Clock::time_point::max();
       ErrorCode ignored;
@@ -255,8 +273,11 @@ Awaitable<Result<Response>> Client::Wire::attempt(const Message* message) {
   received_ = 0;
   allow(silence_);
   const Parts parts{asio::buffer(message->head), asio::buffer(message->body)};
+  const bool had_left = std::exchange(left_, true);
   const auto [write_error, sent] = co_await transport_->write(parts);
   sent_ = sent;
+  // TLS counts what it took whole: of a record it may have sent a part.
+  left_ = had_left || !write_error || sent > 0 || transport_->secure();
   if (write_error && sent == 0) co_return lost(write_error);
   // After an error halfway the server may have said why it stopped listening.
   co_return co_await read_answer(message);
@@ -354,6 +375,12 @@ void Client::Wire::allow(Duration step) {
 }
 
 std::unexpected<Refusal> Client::Wire::lost(const ErrorCode& error) const {
+  if (abandoned_) {
+    return refuse(refusal::unavailable, "",
+                  fmt::format("The request to {} was given up before its answer came. Ask again "
+                              "if it is still wanted.",
+                              name_));
+  }
   if (timed_out_) {
     return refuse(refusal::unavailable, "",
                   fmt::format("{} did not answer within {} ms. Try again later, or check that the "

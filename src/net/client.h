@@ -44,6 +44,13 @@ class Client {
   /// false. The body of any other answer comes in the response.
   Result<Response> stream(Request request, const std::function<bool(std::string_view)>& on_chunk);
 
+  /// Of the last request: whether any of it may have reached the server. After a refusal, false
+  /// means that the server has certainly not acted upon it.
+  bool may_have_left() const;
+
+  /// From any thread: ends the exchange in progress within moments, and refuses all later ones.
+  void abandon();
+
  private:
   class Wire;
   std::unique_ptr<Wire> wire_;

@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <functional>
 #include <thread>
 
@@ -189,6 +190,42 @@ TEST(Client, ConnectsAgainOnceWhereThatIsSafe) {
     EXPECT_THAT(shown(client.send(std::move(second), seconds(10))), HasSubstr(row.second))
         << to_string(row.method) << " " << row.scripts.front();
   }
+}
+
+TEST(Client, KnowsWhetherARequestMayHaveLeft) {
+  const std::string ok = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi";
+  Scripted server({ok + "||", "~"});
+  Client client = client_of(server.port());
+  EXPECT_FALSE(client.may_have_left());
+  EXPECT_EQ(shown(client.send(request_of(Method::get, "/"), seconds(10))), "200 hi");
+  EXPECT_TRUE(client.may_have_left());
+  EXPECT_FALSE(client.send(request_of(Method::post, "/"), seconds(10)).has_value());
+  EXPECT_TRUE(client.may_have_left());  // taken, and not answered
+  EXPECT_FALSE(client.send(request_of(Method::post, "/"), milliseconds(50)).has_value());
+  EXPECT_TRUE(client.may_have_left());
+
+  std::uint16_t free_port = 0;
+  {
+    Served served;
+    free_port = served.port();
+  }
+  Client refused = client_of(free_port);
+  EXPECT_FALSE(refused.send(request_of(Method::post, "/"), seconds(10)).has_value());
+  EXPECT_FALSE(refused.may_have_left());
+}
+
+TEST(Client, IsGivenUpFromAnotherThread) {
+  Scripted silent({"~"});
+  Client client = client_of(silent.port());
+  std::thread other([&] {
+    std::this_thread::sleep_for(std::chrono::milliseconds(50));
+    client.abandon();
+  });
+  EXPECT_THAT(shown(client.send(request_of(Method::post, "/"), seconds(60))),
+              HasSubstr("given up"));
+  EXPECT_TRUE(client.may_have_left());
+  other.join();
+  EXPECT_THAT(shown(client.send(request_of(Method::get, "/"), seconds(60))), HasSubstr("given up"));
 }
 
 TEST(Client, SaysWhereNobodyAnswers) {

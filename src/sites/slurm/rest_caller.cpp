@@ -1,0 +1,235 @@
+#include "sites/slurm/rest_caller.h"
+
+#include <fmt/core.h>
+
+#include <chrono>
+#include <exception>
+#include <type_traits>
+#include <utility>
+#include <variant>
+
+#include "base/utf8.h"
+#include "sites/slurm/shapes.h"
+
+namespace fabrica::sites::slurm {
+
+namespace {
+
+constexpr std::size_t answer_text_max = 600;
+// slurmrestd needs about 10 s to find that slurmctld is gone, but refuses a token at once.
+constexpr Duration quick = seconds(3);
+
+Time clock_now() {
+  const auto since = std::chrono::system_clock::now().time_since_epoch();
+  return Time{std::chrono::duration_cast<std::chrono::milliseconds>(since).count()};
+}
+
+Duration since(std::chrono::steady_clock::time_point start) {
+  const auto took = std::chrono::steady_clock::now() - start;
+  return milliseconds(std::chrono::duration_cast<std::chrono::milliseconds>(took).count());
+}
+
+std::string user_of(const Ask& ask) {
+  return std::visit(
+      []<class T>(const T& one) -> std::string {
+        if constexpr (std::is_same_v<T, ask::Submit>) {
+          return one.job.user;
+        } else if constexpr (std::is_same_v<T, ask::Release> || std::is_same_v<T, ask::Cancel>) {
+          return one.user;
+        } else {
+          return {};
+        }
+      },
+      ask);
+}
+
+Duration timeout_of(AskKind kind, const AskTimeouts& timeouts) {
+  switch (kind) {
+    case AskKind::list:
+      return timeouts.list;
+    case AskKind::show:
+      return timeouts.show;
+    case AskKind::past:
+      return timeouts.past;
+    case AskKind::ping:
+      return timeouts.ping;
+    case AskKind::submit:
+    case AskKind::release:
+    case AskKind::cancel:
+      break;
+  }
+  return timeouts.change;
+}
+
+Result<Reply> read_for(const Ask& ask, const std::string& body, const std::string& cluster) {
+  const auto* const past = std::get_if<ask::Past>(&ask);
+  if (past == nullptr) return read_reply(body);
+  return read_past_reply(body,
+                         {.cluster = cluster, .from = past->from, .name_end = past->name_end});
+}
+
+Answer failure(Came came, std::string text) {
+  Answer answer;
+  answer.came = came;
+  answer.text = std::move(text);
+  return answer;
+}
+
+}  // namespace
+
+RestShared::RestShared(RestOptions the_options, net::Url the_url, std::optional<ApiVersion> version,
+                       TokenKey key)
+    : options(std::move(the_options)),
+      url(std::move(the_url)),
+      mint(std::move(key), options.token_life),
+      configured_(version.has_value()),
+      version_(version) {}
+
+std::optional<ApiVersion> RestShared::version() const {
+  const std::scoped_lock lock(mutex_);
+  return version_;
+}
+
+void RestShared::found(ApiVersion version) {
+  const std::scoped_lock lock(mutex_);
+  version_ = version;
+}
+
+void RestShared::lost_version() {
+  const std::scoped_lock lock(mutex_);
+  if (!configured_) version_.reset();
+}
+
+RestCaller::RestCaller(RestShared& shared)
+    : shared_(shared),
+      client_(shared.url, {.ca_file = shared.options.ca_file, .body_bytes_max = reply_bytes_max}) {}
+
+Answer RestCaller::call(const Ask& ask) {
+  Answer answer;
+  try {
+    answer = call_unguarded(ask);
+  } catch (const std::exception&) {
+    answer = failure(client_.may_have_left() ? Came::unclear : Came::unsent,
+                     "The ask broke off within the server. Look into its memory.");
+  }
+  if (!token_.empty() && answer.text.contains(token_)) {
+    answer.text = "The cluster's answer is not shown, because it has our token in it.";
+  }
+  answer.text = std::string(cut_utf8(answer.text, answer_text_max));
+  return answer;
+}
+
+Answer RestCaller::call_unguarded(const Ask& ask) {
+  token_.clear();
+  const std::string user = user_of(ask);
+  if (!user.empty() && !is_user_name(user)) {
+    return failure(Came::refused, "The job's user cannot be a user of a cluster.");
+  }
+  Answer failed;
+  const auto version = find_version(failed);
+  return version ? answer_of(ask, *version) : failed;
+}
+
+std::optional<ApiVersion> RestCaller::find_version(Answer& failed) {
+  if (const auto known = shared_.version()) return known;
+  const Sent sent = exchange(openapi_request(), {}, shared_.options.timeouts.show);
+  if (!sent.response || sent.response->status != 200) {
+    failed = failure(Came::unsent,
+                     sent.response
+                         ? fmt::format("slurmrestd answers {} when asked for its versions. Check "
+                                       "its address, the key and the clocks.",
+                                       sent.response->status)
+                         : sent.trouble);
+    return std::nullopt;
+  }
+  const auto version = newest_version_in(sent.response->body);
+  if (version) {
+    shared_.found(*version);
+  } else {
+    failed = failure(Came::unsent, fmt::format("slurmrestd offers no version from {} to {}.",
+                                               to_string(api_oldest), to_string(api_newest)));
+  }
+  return version;
+}
+
+Answer RestCaller::answer_of(const Ask& ask, ApiVersion version) {
+  const AskKind kind = kind_of(ask);
+  auto request = request_of(ask, version, shared_.options.cluster_name);
+  if (!request) return failure(Came::refused, request.error().text);
+  const std::string user = user_of(ask);
+  const auto start = std::chrono::steady_clock::now();
+  Sent sent = exchange(*std::move(request), user, timeout_of(kind, shared_.options.timeouts));
+  Answer answer;
+  Exchange exchanged;
+  exchanged.may_have_left = sent.may_have_left;
+  exchanged.trouble = std::move(sent.trouble);
+  if (sent.response) {
+    exchanged.status = sent.response->status;
+    auto reply = read_for(ask, sent.response->body, shared_.options.cluster_name);
+    if (reply) {
+      exchanged.reply = *std::move(reply);
+    } else {
+      exchanged.trouble =
+          fmt::format("slurmrestd answers {}, and its answer cannot be read.", exchanged.status);
+    }
+    const auto date = sent.response->headers.find("Date");
+    if (date) answer.cluster_time = parse_http_date(*date).value_or(Time{});
+  }
+  Judgement judgement = judge(kind, exchanged);
+  if (exchanged.status == 404 && judgement.came == Came::unsent) shared_.lost_version();
+  if (judgement.token_suspect) look_into_token(user, version, since(start), judgement);
+  answer.came = judgement.came;
+  answer.text = std::move(judgement.text);
+  if (answer.came != Came::done || !exchanged.reply) return answer;
+  answer.id = kind == AskKind::submit ? exchanged.reply->job_id.value_or(0) : 0;
+  if (exchanged.reply->jobs) answer.jobs = *std::move(exchanged.reply->jobs);
+  if (answer.cluster_time == Time{}) answer.cluster_time = exchanged.reply->last_update;
+  return answer;
+}
+
+const std::string& RestCaller::token_user_for(const std::string& user) const {
+  return shared_.options.own_tokens && !user.empty() ? user : shared_.options.token_user;
+}
+
+RestCaller::Sent RestCaller::exchange(net::Request request, const std::string& user,
+                                      Duration timeout) {
+  const std::string& token_user = token_user_for(user);
+  auto token = shared_.mint.token(token_user, clock_now());
+  Sent sent;
+  if (!token) {
+    sent.trouble = token.error().text;
+    return sent;
+  }
+  token_ = *std::move(token);
+  request.headers.add("X-SLURM-USER-NAME", user.empty() ? token_user : user);
+  request.headers.add("X-SLURM-USER-TOKEN", token_);
+  auto response = client_.send(std::move(request), timeout);
+  sent.may_have_left = client_.may_have_left();
+  if (response) {
+    sent.response = *std::move(response);
+  } else {
+    sent.trouble = response.error().text;
+  }
+  return sent;
+}
+
+// Pings are answered with any token, so a slurmctld that answers them at once, but not us, may
+// well not like ours.
+void RestCaller::look_into_token(const std::string& user, ApiVersion version, Duration took,
+                                 Judgement& judgement) {
+  shared_.mint.forget(token_user_for(user));
+  if (took > quick) return;
+  const Ask ping = ask::Ping{};
+  auto request = request_of(ping, version, {});
+  if (!request) return;
+  const Sent sent = exchange(*std::move(request), {}, quick);
+  if (!sent.response) return;
+  const auto reply = read_reply(sent.response->body);
+  if (reply && reply->controller_up == true) {
+    judgement.text +=
+        ". slurmctld answers pings, so it may be our token that it does not take: "
+        "compare the keys and the clocks, and look into its log.";
+  }
+}
+
+}  // namespace fabrica::sites::slurm

@@ -1,0 +1,69 @@
+#pragma once
+
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+
+#include "net/client.h"
+#include "sites/slurm/errors.h"
+#include "sites/slurm/rest_api.h"
+#include "sites/slurm/rest_cluster.h"
+#include "sites/slurm/token.h"
+
+namespace fabrica::sites::slurm {
+
+/// What all connections to one slurmrestd share. For any thread.
+class RestShared {
+ public:
+  RestShared(RestOptions options, net::Url url, std::optional<ApiVersion> version, TokenKey key);
+
+  const RestOptions options;
+  const net::Url url;
+  TokenMint mint;
+
+  /// The version that was configured or found; none before.
+  std::optional<ApiVersion> version() const;
+  void found(ApiVersion version);
+  /// Paths of the version are not there any more: find another, unless one was configured.
+  void lost_version();
+
+ private:
+  mutable std::mutex mutex_;
+  const bool configured_;
+  std::optional<ApiVersion> version_;
+};
+
+/// Asks over one connection, one ask after the other, on one thread.
+class RestCaller {
+ public:
+  explicit RestCaller(RestShared& shared);
+
+  /// Does not throw. The answer's ticket is left 0.
+  Answer call(const Ask& ask);
+
+  /// From any thread: ends the call in work, and all later ones.
+  void abandon() { client_.abandon(); }
+
+ private:
+  /// A response, or an Exchange that says why there is none.
+  struct Sent {
+    std::optional<net::Response> response;
+    bool may_have_left = false;
+    std::string trouble;
+  };
+
+  Answer call_unguarded(const Ask& ask);
+  Answer answer_of(const Ask& ask, ApiVersion version);
+  std::optional<ApiVersion> find_version(Answer& failed);
+  Sent exchange(net::Request request, const std::string& user, Duration timeout);
+  void look_into_token(const std::string& user, ApiVersion version, Duration took,
+                       Judgement& judgement);
+  const std::string& token_user_for(const std::string& user) const;
+
+  RestShared& shared_;
+  net::Client client_;
+  std::string token_;  // of the exchange in work, to keep it out of every text
+};
+
+}  // namespace fabrica::sites::slurm
