@@ -190,11 +190,11 @@ AccountingStorageType=accounting_storage/slurmdbd
 AccountingStorageHost=127.0.0.1
 AccountingStoragePort=$(port_of "$port_name")
 AccountingStoragePass=$bed_dir/munge/socket
-AccountingStorageTRES=gres/gpu
 AccountingStorageEnforce=associations,limits,qos
 AccountingStoreFlags=job_comment
 PriorityType=priority/multifactor
 TEXT
+  if ((gpus > 0)); then echo "AccountingStorageTRES=gres/gpu,gres/gpu:$gpu_kind"; fi
 }
 
 # Every node is in both partitions: work without GPUs and work with them compete for the same cores.
