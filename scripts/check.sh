@@ -39,7 +39,7 @@ check_lint() {
     /usr/bin/python3 scripts/check_lint.py --jobs "$(jobs_that_fit)" .
 }
 
-scripts/setup.sh
+scripts/setup.sh slurm
 steps=("$@")
 [[ ${#steps[@]} -gt 0 ]] || steps=(selftest format text layers release lint)
 failed=()

@@ -12,6 +12,11 @@ build_packages=(
   libgmock-dev librapidcheck-dev libbenchmark-dev jq python3 python3-jsonschema tzdata)
 # With the reference BLAS that torch pulls in by itself, training is ten times slower.
 demo_packages=(python3-torch python3-numpy libopenblas0-pthread dataset-fashion-mnist)
+# Real Slurm for the system tests. Never slurm-wlm-emulator: it takes over the names slurmctld and
+# slurmd, and its daemons do not start.
+slurm_packages=(
+  slurmctld slurmd slurmrestd slurm-client munge slurm-wlm-basic-plugins slurm-wlm-jwt-plugin
+  slurmdbd slurm-wlm-mysql-plugin mariadb-server)
 boost_packages=(libboost1.81-dev)  # headers only
 private_prefixes=(/opt/fabrica-deps "$HOME/.local/share/fabrica-deps")
 
@@ -81,6 +86,61 @@ install_packages() {
   install_once "$@" || { refresh_lists && with_patience install_once "$@"; }
 }
 
+# Packages ask this program whether they may start their services; 101 says no.
+policy=/usr/sbin/policy-rc.d
+policy_kept=$policy.kept-by-fabrica
+policy_mark='written by the setup of fabrica, process'
+
+# Puts back what was there before. Also heals what a setup left that was killed half-way; that of a
+# setup which still runs stays.
+allow_starts() {
+  local owner
+  owner=$(sed -nE "s/^# $policy_mark ([0-9]+)$/\1/p" "$policy" 2>/dev/null || true)
+  if [[ -n $owner ]] && { [[ $owner == $$ ]] || ! [[ -e /proc/$owner ]]; }; then
+    as_root rm -f "$policy"
+    if [[ -e $policy_kept ]]; then
+      as_root mv "$policy_kept" "$policy"
+    fi
+  fi
+}
+
+# From now on until this script ends, no package starts anything.
+forbid_starts() {
+  local answer=0
+  if [[ -x $policy ]]; then
+    "$policy" munge start >/dev/null 2>&1 || answer=$?
+    [[ $answer == 101 ]] && return 0
+  fi
+  trap allow_starts EXIT
+  trap 'exit 130' INT TERM
+  if [[ -e $policy ]]; then
+    as_root mv "$policy" "$policy_kept"
+  fi
+  printf '#!/bin/sh\n# %s %s\nexit 101\n' "$policy_mark" $$ | as_root tee "$policy" >/dev/null
+  as_root chmod 755 "$policy"
+}
+
+# The services of packages that came with this run shall not start with the machine either. One that
+# was there before is its owner's business.
+disable_at_boot() {
+  local service
+  for service in "$@"; do
+    as_root systemctl disable "$service.service" >/dev/null 2>&1 || true
+    as_root update-rc.d "$service" disable >/dev/null 2>&1 || true  # where there is no systemd
+  done
+}
+
+# The services of those of the given packages that have one.
+services_of() {
+  local package
+  for package in "$@"; do
+    case $package in
+      mariadb-server) echo mariadb ;;
+      munge | slurmctld | slurmd | slurmdbd | slurmrestd) echo "$package" ;;
+    esac
+  done
+}
+
 unpack_boost() {
   local prefix=${private_prefixes[0]} scratch archive
   if [[ $(id -u) != 0 ]]; then
@@ -100,11 +160,13 @@ unpack_boost() {
 }
 
 wanted=("${build_packages[@]}")
-if [[ ${1:-} == demo ]]; then
-  wanted+=("${demo_packages[@]}")
-elif [[ $# -gt 0 ]]; then
-  fail "usage: ./dev setup [demo]"
-fi
+for group in "$@"; do
+  case $group in
+    demo) wanted+=("${demo_packages[@]}") ;;
+    slurm) wanted+=("${slurm_packages[@]}") ;;
+    *) fail "usage: ./dev setup [demo] [slurm]" ;;
+  esac
+done
 if ! boost_in_private_prefix; then
   wanted+=("${boost_packages[@]}")
 fi
@@ -112,6 +174,7 @@ fi
 command -v dpkg-query >/dev/null ||
   fail "./dev setup installs Debian 12 packages, and this system has no dpkg. Install by its own
 means: ${wanted[*]}"
+allow_starts
 mapfile -t missing < <(missing_of "${wanted[@]}")
 if [[ ${#missing[@]} == 0 ]]; then
   exit 0
@@ -134,5 +197,12 @@ if [[ ${#missing_other[@]} -gt 0 ]]; then
     fail "Installing ${missing_other[*]} would remove packages or cannot be done (apt's plan is above),
 so nothing was done. Resolve that by hand, then run ./dev setup again."
   fi
+  mapfile -t services < <(services_of "${missing_other[@]}")
+  if [[ ${#services[@]} -gt 0 ]]; then
+    forbid_starts
+  fi
   install_packages "${missing_other[@]}"
+  if [[ ${#services[@]} -gt 0 ]]; then
+    disable_at_boot "${services[@]}"
+  fi
 fi

@@ -49,7 +49,7 @@ run_preset() {
   reports+=("$report")
 }
 
-scripts/setup.sh
+scripts/setup.sh slurm
 run_preset asan "$all_labels"
 run_preset tsan '^mt$'
 exec /usr/bin/python3 scripts/count_tests.py --broken-builds "$broken" "${reports[@]}"
