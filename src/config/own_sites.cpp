@@ -52,6 +52,65 @@ std::string only_gpu_kind(Consortium& consortium, const std::vector<std::string>
   return slug;
 }
 
+SiteEntry* find_site(Consortium& consortium, const std::string& slug) {
+  const auto found = std::ranges::find(
+      consortium.sites, slug,
+      [](const SiteEntry& entry) -> const std::string& { return entry.site.slug; });
+  return found == consortium.sites.end() ? nullptr : &*found;
+}
+
+// A new site of one system, both under one slug.
+void add_site(Consortium& consortium, const std::string& slug, const std::string& name,
+              federation::Connection connection) {
+  federation::Site site;
+  site.slug = slug;
+  site.name = name.empty() ? slug : name;
+  site.connection = connection;
+  consortium.systems.push_back({only_system(slug, site.name), slug, ""});
+  consortium.sites.push_back({std::move(site), ""});
+}
+
+template <class PartitionSettings>
+federation::Partition partition_of(const PartitionSettings& settings) {
+  federation::Partition partition;
+  partition.slug = settings.slug;
+  partition.name = settings.slug;
+  partition.unit = settings.unit;
+  partition.nodes = settings.nodes;
+  partition.gpus_per_node_billed = settings.gpus_per_node;
+  partition.gpus_per_node_scheduled = settings.gpus_per_node;
+  partition.cores_per_node = settings.cores_per_node;
+  partition.memory_mib_per_node = settings.memory_gib_per_node * mib_per_gib;
+  partition.whole_nodes = settings.whole_nodes;
+  return partition;
+}
+
+// Every partition that the settings speak of must be one of the site's.
+Result<void> need_partitions(const Consortium& consortium, const SlurmSettings& settings) {
+  for (const SlurmPartitionSettings& one : settings.partition) {
+    const bool known = std::ranges::any_of(consortium.partitions, [&](const auto& entry) {
+      if (entry.partition.slug != one.slug) return false;
+      return std::ranges::any_of(consortium.systems, [&](const auto& system) {
+        return system.system.slug == entry.system && system.site == settings.site;
+      });
+    });
+    if (!known) {
+      return refuse(refusal::not_found, "slurm.partition.slug",
+                    fmt::format("Site \"{}\" has no partition \"{}\" in the data files.",
+                                settings.site, one.slug));
+    }
+  }
+  return {};
+}
+
+Result<void> need_some_partition(std::string_view kind, const std::string& site, bool some) {
+  if (some) return {};
+  return refuse(refusal::not_found, fmt::format("{}.site", kind),
+                fmt::format("There is no site \"{}\" in the data files; correct the name, or "
+                            "give the new site a [[{}.partition]].",
+                            site, kind));
+}
+
 }  // namespace
 
 void add_local_site(Consortium& consortium, const LocalSettings& settings,
@@ -85,10 +144,7 @@ void add_local_site(Consortium& consortium, const LocalSettings& settings,
 }
 
 Result<void> add_simulated_site(Consortium& consortium, const SimulatedSettings& settings) {
-  const auto known = std::ranges::find(
-      consortium.sites, settings.site,
-      [](const SiteEntry& entry) -> const std::string& { return entry.site.slug; });
-  if (known != consortium.sites.end()) {
+  if (SiteEntry* const known = find_site(consortium, settings.site)) {
     if (!settings.partition.empty()) {
       return refuse(
           refusal::conflict, "simulated.partition",
@@ -99,34 +155,22 @@ Result<void> add_simulated_site(Consortium& consortium, const SimulatedSettings&
     known->site.connection = federation::Connection::simulated;
     return {};
   }
-  if (settings.partition.empty()) {
-    return refuse(
-        refusal::not_found, "simulated.site",
-        fmt::format(
-            "There is no site \"{}\" in the data files; correct the name, or give the new site "
-            "a [[simulated.partition]].",
-            settings.site));
+  TRY_DONE(need_some_partition("simulated", settings.site, !settings.partition.empty()));
+  add_site(consortium, settings.site, settings.name, federation::Connection::simulated);
+  for (const SimulatedPartitionSettings& one : settings.partition)
+    consortium.partitions.push_back({partition_of(one), settings.site, ""});
+  return {};
+}
+
+Result<void> add_slurm_site(Consortium& consortium, const SlurmSettings& settings) {
+  if (SiteEntry* const known = find_site(consortium, settings.site)) {
+    known->site.connection = federation::Connection::slurm;
+    return need_partitions(consortium, settings);
   }
-  const std::string& name = settings.name.empty() ? settings.site : settings.name;
-  federation::Site site;
-  site.slug = settings.site;
-  site.name = name;
-  site.connection = federation::Connection::simulated;
-  consortium.sites.push_back({std::move(site), ""});
-  consortium.systems.push_back({only_system(settings.site, name), settings.site, ""});
-  for (const SimulatedPartitionSettings& one : settings.partition) {
-    federation::Partition partition;
-    partition.slug = one.slug;
-    partition.name = one.slug;
-    partition.unit = one.unit;
-    partition.nodes = one.nodes;
-    partition.gpus_per_node_billed = one.gpus_per_node;
-    partition.gpus_per_node_scheduled = one.gpus_per_node;
-    partition.cores_per_node = one.cores_per_node;
-    partition.memory_mib_per_node = one.memory_gib_per_node * mib_per_gib;
-    partition.whole_nodes = one.whole_nodes;
-    consortium.partitions.push_back({std::move(partition), settings.site, ""});
-  }
+  TRY_DONE(need_some_partition("slurm", settings.site, !settings.partition.empty()));
+  add_site(consortium, settings.site, settings.name, federation::Connection::slurm);
+  for (const SlurmPartitionSettings& one : settings.partition)
+    consortium.partitions.push_back({partition_of(one), settings.site, ""});
   return {};
 }
 

@@ -28,4 +28,8 @@ void add_local_site(Consortium& consortium, const LocalSettings& settings,
 /// settings. Refused when a new site has none, or a known one is given some.
 Result<void> add_simulated_site(Consortium& consortium, const SimulatedSettings& settings);
 
+/// Connects a site of the consortium as a Slurm cluster, or adds a new one with the partitions of
+/// the settings. Refused when a new site has none, or a known one has none of that slug.
+Result<void> add_slurm_site(Consortium& consortium, const SlurmSettings& settings);
+
 }  // namespace fabrica::config

@@ -16,6 +16,7 @@ namespace fabrica::config {
 namespace {
 
 constexpr std::uint32_t threads_max = 16;
+constexpr std::uint32_t slurm_connections_max = 64;
 
 /// Says no to values that cannot be, at their line.
 class SettingsCheck {
@@ -30,6 +31,7 @@ class SettingsCheck {
     TRY_DONE(check_listen());
     TRY_DONE(check_local());
     for (std::size_t i = 0; i < settings_.simulated.size(); ++i) TRY_DONE(check_simulated(i));
+    for (std::size_t i = 0; i < settings_.slurm.size(); ++i) TRY_DONE(check_slurm(i));
     return {};
   }
 
@@ -71,6 +73,28 @@ class SettingsCheck {
     for (std::size_t j = 0; j < site.partition.size(); ++j) {
       TRY_DONE(check_partition(fmt::format("{}/partition/{}", pointer, j), site.partition[j]));
     }
+    return {};
+  }
+
+  Result<void> check_slurm(std::size_t i) const {
+    const SlurmSettings& site = settings_.slurm[i];
+    const std::string pointer = fmt::format("/slurm/{}", i);
+    TRY_DONE(need_slug(pointer + "/site", site.site));
+    const bool twice =
+        (settings_.local.enabled && site.site == settings_.local.slug) ||
+        std::ranges::any_of(settings_.simulated,
+                            [&](const auto& other) { return other.site == site.site; }) ||
+        std::ranges::count(settings_.slurm, site.site, &SlurmSettings::site) > 1;
+    if (twice) {
+      return toml_.refuse_at(pointer + "/site", fmt::format("Name site \"{}\" once.", site.site));
+    }
+    if (site.url.empty()) return toml_.refuse_at(pointer, "Give the url of the site's slurmrestd.");
+    if (site.key_file.empty())
+      return toml_.refuse_at(pointer, "Give the key_file that tokens are signed with.");
+    if (site.user.empty()) return toml_.refuse_at(pointer, "Give the user whom jobs belong to.");
+    TRY_DONE(need_within(pointer + "/connections", site.connections, 1, slurm_connections_max));
+    for (std::size_t j = 0; j < site.partition.size(); ++j)
+      TRY_DONE(need_slug(fmt::format("{}/partition/{}/slug", pointer, j), site.partition[j].slug));
     return {};
   }
 
@@ -142,6 +166,10 @@ Result<Settings> read_settings(const std::optional<std::filesystem::path>& file,
         &settings.tls.certificate, &settings.tls.key, &settings.local.spool,
         &settings.local.programs}) {
     if (!written->empty()) *written = resolve(*written, folder, around).string();
+  }
+  for (SlurmSettings& site : settings.slurm) {
+    for (std::string* written : {&site.key_file, &site.ca_file})
+      if (!written->empty()) *written = resolve(*written, folder, around).string();
   }
   return settings;
 }

@@ -76,6 +76,56 @@ struct SimulatedSettings {
 };
 FABRICA_DESCRIBE(SimulatedSettings, site, name, seed, partition)
 
+/// How tokens for slurmrestd are signed: hs256 with the cluster's own secret, rs256 with a private
+/// key that stays here.
+enum class TokenKind : std::uint8_t { hs256, rs256 };
+FABRICA_DESCRIBE_ENUM(TokenKind, hs256, rs256)
+
+/// A partition of a Slurm cluster: ours by its slug, and Slurm's words for it. Of a site of the
+/// data files only the slug and the words count; a new site's partition has its size from here.
+struct SlurmPartitionSettings {
+  std::string slug;
+  std::string partition;
+  std::string account;  // empty: the site's
+  std::string qos;
+  std::string constraint;
+  std::string reservation;
+  std::string gpu_type;  // in "gpu:<type>:<number>"
+  Unit unit = Unit::gpu;
+  std::uint32_t nodes = 1;
+  std::uint32_t gpus_per_node = 0;
+  std::uint32_t cores_per_node = 64;
+  std::uint32_t memory_gib_per_node = 512;
+  bool whole_nodes = false;
+};
+FABRICA_DESCRIBE(SlurmPartitionSettings, slug, partition, account, qos, constraint, reservation,
+                 gpu_type, unit, nodes, gpus_per_node, cores_per_node, memory_gib_per_node,
+                 whole_nodes)
+
+/// A site that is a real Slurm cluster behind its slurmrestd.
+struct SlurmSettings {
+  std::string site;
+  std::string name;  // of a new site; empty: the slug
+  std::string url;   // of slurmrestd
+  std::string ca_file;
+  std::string api_version;  // "v0.0.38"; empty: the newest that both know
+  std::string cluster;      // its ClusterName
+  TokenKind token_kind = TokenKind::hs256;
+  std::string key_file;
+  std::string key_id;
+  std::string token_user = "slurm";
+  bool own_tokens = false;
+  std::string user;     // whom the jobs belong to there
+  std::string account;  // of the jobs there
+  bool hold = true;
+  bool accounting = true;  // there is a slurmdbd
+  std::uint32_t connections = 8;
+  std::vector<SlurmPartitionSettings> partition;
+};
+FABRICA_DESCRIBE(SlurmSettings, site, name, url, ca_file, api_version, cluster, token_kind,
+                 key_file, key_id, token_user, own_tokens, user, account, hold, accounting,
+                 connections, partition)
+
 struct Settings {
   std::string data_directory;  // empty: state_directory()
   std::string data_files;      // empty: data_files_directory()
@@ -85,9 +135,10 @@ struct Settings {
   TlsSettings tls;
   LocalSettings local;
   std::vector<SimulatedSettings> simulated;
+  std::vector<SlurmSettings> slurm;
 };
 FABRICA_DESCRIBE(Settings, data_directory, data_files, log_level, placement, listen, tls, local,
-                 simulated)
+                 simulated, slurm)
 
 /// Settings as a text says them, paths as they are written. Refused with line and key: what is no
 /// TOML, an unknown key (with the one that was likely meant), and a value that cannot be.

@@ -68,6 +68,8 @@ Result<void> Installation::register_world(const config::Settings& settings) {
   for (const config::SimulatedSettings& simulated : settings.simulated) {
     TRY_DONE(config::add_simulated_site(consortium, simulated));
   }
+  for (const config::SlurmSettings& cluster : settings.slurm)
+    TRY_DONE(config::add_slurm_site(consortium, cluster));
   const config::Execute execute = [this](Command command) {
     Envelope envelope;
     envelope.command = std::move(command);
@@ -121,6 +123,9 @@ Result<void> Installation::start_sites(const config::Settings& settings) {
         simulated != settings.simulated.end()) {
       start_simulated(id, simulated->seed);
     }
+    const auto cluster = std::ranges::find(settings.slurm, site.slug, &config::SlurmSettings::site);
+    if (site.connection == federation::Connection::slurm && cluster != settings.slurm.end())
+      TRY_DONE(start_slurm(id, *cluster));
   }
   std::vector<SiteWorker*> workers;
   for (const auto& [slug, worker] : workers_) workers.push_back(worker.get());

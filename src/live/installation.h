@@ -52,6 +52,7 @@ class Installation {
   Result<void> start_sites(const config::Settings& settings);
   Result<void> start_local(federation::SiteId id, const config::Settings& settings);
   void start_simulated(federation::SiteId id, std::uint64_t seed);
+  Result<void> start_slurm(federation::SiteId id, const config::SlurmSettings& settings);
 
   std::filesystem::path directory_;
   std::string node_name_;

@@ -96,7 +96,7 @@ class SlurmSite : public SiteConnector {
     bool queued = false;  // reported
     bool stop = false;
     bool stranger = false;  // its id was seen with another's job
-    Time cancelled;  // when it was last asked
+    Time cancelled;         // when it was last asked
   };
   enum class Act : std::uint8_t { submit, name, release, cancel, list, past };
   struct Asked {

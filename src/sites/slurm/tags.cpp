@@ -12,7 +12,7 @@ namespace fabrica::sites::slurm {
 namespace {
 
 template <class Number>
-bool take_number(std::string_view& rest, Number& number) {
+bool take_digits(std::string_view& rest, Number& number) {
   const auto [end, error] = std::from_chars(rest.data(), rest.data() + rest.size(), number);
   if (error != std::errc{} || number == 0) return false;
   rest.remove_prefix(static_cast<std::size_t>(end - rest.data()));
@@ -25,9 +25,9 @@ std::optional<Tag> tag_at_start(std::string_view text, std::string_view installa
   if (!text.starts_with(start)) return std::nullopt;
   text.remove_prefix(start.size());
   Tag tag;
-  if (!take_number(text, tag.job.value) || !text.starts_with('.')) return std::nullopt;
+  if (!take_digits(text, tag.job.value) || !text.starts_with('.')) return std::nullopt;
   text.remove_prefix(1);
-  if (!take_number(text, tag.attempt)) return std::nullopt;
+  if (!take_digits(text, tag.attempt)) return std::nullopt;
   if (!text.empty() && !(more && text.starts_with(' '))) return std::nullopt;
   return tag;
 }
