@@ -170,6 +170,7 @@ TEST(Errors, ATokenIsSuspectWhereItsRefusalLooksLikeThat) {
   EXPECT_FALSE(judgement_of(AskKind::submit, 500, R"({"errors":[{"errno":5004}]})").token_suspect);
   EXPECT_FALSE(judgement_of(AskKind::submit, 500, R"({"errors":[{"errno":2000}]})").token_suspect);
   EXPECT_FALSE(judgement_of(AskKind::past, 200, R"({"errors":[{"errno":7000}]})").token_suspect);
+  EXPECT_TRUE(judgement_of(AskKind::past, 200, R"({"errors":[{"errno":1007}]})").token_suspect);
 }
 
 }  // namespace

@@ -264,16 +264,22 @@ TEST_F(RestClusterTest, TroubleIsUnclearAndGarbageToo) {
 }
 
 TEST_F(RestClusterTest, ASuspectTokenIsMadeAnew) {
-  open(options());
-  const std::string line = "GET /slurm/v0.0.38/jobs";
-  rest.answer(line,
-              {.status = 500, .body = R"({"errors":[{"errno":-1,"error":"Unspecified error"}]})"});
-  rest.answer("GET /slurm/v0.0.38/ping", {.status = 200, .body = pong});
+  RestOptions with = options();
+  with.api_version = "v0.0.38";
+  open(with);
+  const Script script{.status = 500,
+                      .body = R"({"errors":[{"errno":-1,"error":"Unspecified error"}]})",
+                      .late = {},
+                      .cut = false};
+  rest.answer("GET /slurm/v0.0.38/jobs", script);
   EXPECT_THAT(ask(ask::List{}).text,
-              AllOf(StartsWith("slurmrestd answers 500: Unspecified error (-1)"),
-                    HasSubstr("slurmctld answers pings")));
-  rest.answer("GET /slurm/v0.0.38/ping", {.status = 500, .body = {}});
-  EXPECT_THAT(ask(ask::List{}).text, Not(HasSubstr("pings")));
+              AllOf(StartsWith("slurmrestd answers 500: Unspecified error (-1). That came within"),
+                    HasSubstr("our token")));
+  // Tokens name whole seconds.
+  std::this_thread::sleep_for(std::chrono::milliseconds(1'100));
+  ask(ask::List{});
+  ask(ask::Ping{});
+  EXPECT_NE(rest.tokens()[0], rest.tokens()[1]);
 }
 
 TEST_F(RestClusterTest, NoTokenIsEverShown) {
