@@ -12,6 +12,7 @@ namespace fabrica::sites::slurm {
 namespace {
 
 // Slurm's error numbers (slurm_errno.h).
+constexpr std::int64_t protocol_authentication = 1007;
 constexpr std::int64_t no_change = 1900;
 constexpr std::int64_t invalid_job_id = 2017;
 constexpr std::int64_t writing_to_file = 2019;
@@ -61,9 +62,10 @@ Judgement judged(Came came, const Exchange& exchange) {
   Judgement judgement{.came = came, .text = text_of(exchange), .token_suspect = false};
   if (came == Came::done || came == Came::unchanged || came == Came::unknown) {
     judgement.text.clear();
-  } else if (came == Came::unclear && exchange.reply && exchange.status >= 400) {
+  } else if (came == Came::unclear && exchange.reply) {
     const auto& errors = exchange.reply->errors;
-    judgement.token_suspect = has(errors, unspecified) || has(errors, zero_bytes);
+    judgement.token_suspect =
+        has(errors, unspecified) || has(errors, zero_bytes) || has(errors, protocol_authentication);
   }
   return judgement;
 }

@@ -57,8 +57,7 @@ class RestCaller {
   Answer answer_of(const Ask& ask, ApiVersion version);
   std::optional<ApiVersion> find_version(Answer& failed);
   Sent exchange(net::Request request, const std::string& user, Duration timeout);
-  void look_into_token(const std::string& user, ApiVersion version, Duration took,
-                       Judgement& judgement);
+  void look_into_token(const std::string& user, Duration took, Judgement& judgement);
   const std::string& token_user_for(const std::string& user) const;
 
   RestShared& shared_;

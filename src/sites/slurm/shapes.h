@@ -17,9 +17,9 @@
 namespace fabrica::sites::slurm {
 
 /// More jobs than this in one reply and it is refused.
-inline constexpr std::size_t reply_jobs_max = 500'000;
+inline constexpr std::size_t reply_jobs_max = 200'000;
 /// The longest reply that is read.
-inline constexpr std::size_t reply_bytes_max = std::size_t{1} << 30U;
+inline constexpr std::size_t reply_bytes_max = std::size_t{1} << 29U;
 
 /// An entry of a reply's list of errors.
 struct ReplyError {
