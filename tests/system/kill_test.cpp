@@ -9,7 +9,6 @@
 #include <thread>
 
 #include "base/random.h"
-#include "store/reader.h"
 #include "store/verify.h"
 #include "system/server.h"
 #include "unit/store/fixture.h"
@@ -92,48 +91,11 @@ class Submitter {
   std::thread thread_;
 };
 
-void wait_until_all_ended(test::ServerProcess& server) {
-  net::Client client(*net::parse_url(server.url()));
-  const auto until = std::chrono::steady_clock::now() + settle_deadline;
-  while (true) {
-    const json::Value live =
-        test::must(client, server.token(), net::Method::get, "/v1/jobs?live=true&limit=1");
-    if (live.get("items").items().empty()) return;
-    ASSERT_LT(std::chrono::steady_clock::now(), until) << "jobs that never end";
-    std::this_thread::sleep_for(std::chrono::milliseconds(50));
-  }
-}
-
 std::map<int, int> runs_by_number(const std::filesystem::path& file) {
   std::map<int, int> runs;
   std::ifstream in(file);
   for (int number = 0; in >> number;) runs[number] += 1;
   return runs;
-}
-
-// Each job's lines in its account: one hold, at most one charge, and releases that leave nothing
-// held.
-void expect_charged_once(const std::filesystem::path& directory) {
-  store::Reader reader(directory);
-  std::map<std::uint64_t, std::map<std::string, int>> lines;
-  ledger::AccountId award{4};
-  Seq after;
-  for (auto page = reader.statement(award, after, 1'000); !page.empty();
-       page = reader.statement(award, after, 1'000)) {
-    for (const store::LineView& line : page) {
-      if (line.job) lines[line.job->value][line.kind] += 1;
-      after = line.seq;
-    }
-  }
-  for (const auto& [job, kinds] : lines) {
-    const auto count = [&](const std::string& kind) {
-      return kinds.contains(kind) ? kinds.at(kind) : 0;
-    };
-    EXPECT_EQ(count("hold"), 1) << "job " << job;
-    EXPECT_LE(count("charge"), 1) << "job " << job;
-    EXPECT_LE(count("release"), 1) << "job " << job;
-  }
-  EXPECT_EQ(reader.account(award)->held, ComputeTime{});
 }
 
 TEST(Kill, NothingIsLostDoubledOrChargedTwice) {
@@ -160,7 +122,7 @@ TEST(Kill, NothingIsLostDoubledOrChargedTwice) {
     submitter.server_is_at(server.url());
     accepted = submitter.finish();
   }
-  wait_until_all_ended(server);
+  test::wait_until_all_ended(server, settle_deadline);
   EXPECT_EQ(server.stop(), 0);
 
   const std::map<int, int> runs = runs_by_number(work / "runs.txt");
@@ -170,7 +132,7 @@ TEST(Kill, NothingIsLostDoubledOrChargedTwice) {
         << (runs.contains(number) ? runs.at(number) : 0) << " times";
   }
   EXPECT_EQ(runs.size(), accepted.size());
-  expect_charged_once(data);
+  test::expect_charged_once(data, federation::ProjectId{1});
   const store::Verification found = store::verify(data, [](std::uint64_t, std::uint64_t) {});
   EXPECT_TRUE(found.faults.empty()) << found.faults.front();
   fmt::print("{} kills (seed {}), {} jobs submitted and run once, {} events\n", kills, seed,

@@ -9,10 +9,12 @@
 
 #include <chrono>
 #include <fstream>
+#include <map>
 #include <thread>
 
 #include "base/check.h"
 #include "json/write.h"
+#include "store/reader.h"
 
 namespace fabrica::test {
 
@@ -61,7 +63,11 @@ void ServerProcess::start() {
     const int file = ::open(log.c_str(), O_WRONLY | O_CREAT | O_APPEND, 0600);
     ::dup2(file, 1);
     ::dup2(file, 2);
-    ::execl(path.c_str(), "fabricad", "--data", directory_.c_str(), "--port", "0", nullptr);
+    if (config_.empty())
+      ::execl(path.c_str(), "fabricad", "--data", directory_.c_str(), "--port", "0", nullptr);
+    else
+      ::execl(path.c_str(), "fabricad", "--config", config_.c_str(), "--data", directory_.c_str(),
+              "--port", "0", nullptr);
     ::_exit(127);
   }
   const auto until = std::chrono::steady_clock::now() + deadline;
@@ -142,6 +148,49 @@ std::string submission(std::int64_t project, const std::filesystem::path& direct
       R"({{"project":{},"script":{},"name":"job.sh","arguments":[],"options":[],"environment":{{}},)"
       R"("working_directory":{},"user":"tester"}})",
       project, text, where);
+}
+
+void wait_until_all_ended(ServerProcess& server, std::chrono::seconds longest) {
+  net::Client client(*net::parse_url(server.url()));
+  const auto until = std::chrono::steady_clock::now() + longest;
+  while (true) {
+    const json::Value live =
+        must(client, server.token(), net::Method::get, "/v1/jobs?live=true&limit=1");
+    if (live.get("items").items().empty()) return;
+    ASSERT_LT(std::chrono::steady_clock::now(), until) << "jobs that never end";
+    std::this_thread::sleep_for(std::chrono::milliseconds(50));
+  }
+}
+
+namespace {
+
+// How often each kind of line is there for each job.
+std::map<std::uint64_t, std::map<std::string, int>> lines_of_jobs(store::Reader& reader,
+                                                                  ledger::AccountId account) {
+  std::map<std::uint64_t, std::map<std::string, int>> lines;
+  Seq after;
+  for (auto page = reader.statement(account, after, 1'000); !page.empty();
+       page = reader.statement(account, after, 1'000)) {
+    for (const store::LineView& line : page) {
+      if (line.job) lines[line.job->value][line.kind] += 1;
+      after = line.seq;
+    }
+  }
+  return lines;
+}
+
+}  // namespace
+
+void expect_charged_once(const std::filesystem::path& directory, federation::ProjectId project) {
+  store::Reader reader(directory);
+  for (const store::AccountView& account : reader.accounts_of(project)) {
+    for (auto& [job, kinds] : lines_of_jobs(reader, account.id)) {
+      EXPECT_EQ(kinds["hold"], 1) << "job " << job;
+      EXPECT_LE(kinds["charge"], 1) << "job " << job;
+      EXPECT_LE(kinds["release"], 1) << "job " << job;
+    }
+    EXPECT_EQ(account.held, ComputeTime{});
+  }
 }
 
 }  // namespace fabrica::test

@@ -1,10 +1,12 @@
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <filesystem>
 #include <string>
 #include <string_view>
 
+#include "federation/types.h"
 #include "json/value.h"
 #include "net/client.h"
 
@@ -15,7 +17,9 @@ namespace fabrica::test {
 /// busy.
 class ServerProcess {
  public:
-  explicit ServerProcess(std::filesystem::path directory) : directory_(std::move(directory)) {}
+  /// With a file of settings, or the defaults.
+  explicit ServerProcess(std::filesystem::path directory, std::filesystem::path config = {})
+      : directory_(std::move(directory)), config_(std::move(config)) {}
   ServerProcess(const ServerProcess&) = delete;
   ServerProcess& operator=(const ServerProcess&) = delete;
   ~ServerProcess() { kill(); }
@@ -35,6 +39,7 @@ class ServerProcess {
   bool is_ready();
 
   std::filesystem::path directory_;
+  std::filesystem::path config_;
   std::string url_;
   int process_ = -1;
 };
@@ -53,5 +58,12 @@ std::int64_t make_project(net::Client& client, const std::string& token);
 /// The body of a submission of `script` in `directory`.
 std::string submission(std::int64_t project, const std::filesystem::path& directory,
                        std::string_view script);
+
+/// Returns when no job is live; fails the test after `deadline`.
+void wait_until_all_ended(ServerProcess& server, std::chrono::seconds deadline);
+
+/// Each job's lines in the accounts of the project: one hold, at most one charge, at most one
+/// release, and nothing held in the end.
+void expect_charged_once(const std::filesystem::path& directory, federation::ProjectId project);
 
 }  // namespace fabrica::test
