@@ -167,22 +167,15 @@ void TokenKey::FreeKey::operator()(EVP_PKEY* key) const { EVP_PKEY_free(key); }
 
 TokenKey::~TokenKey() { wipe(); }
 
-TokenKey::TokenKey(TokenKey&& other) noexcept
-    : kind_(other.kind_),
-      key_id_(std::move(other.key_id_)),
-      secret_(other.secret_),
-      private_key_(std::move(other.private_key_)) {
-  other.wipe();
-}
+TokenKey::TokenKey(TokenKey&& other) noexcept = default;
 
 TokenKey& TokenKey::operator=(TokenKey&& other) noexcept {
   if (this == &other) return *this;
   wipe();
   kind_ = other.kind_;
   key_id_ = std::move(other.key_id_);
-  secret_ = other.secret_;
+  secret_ = std::move(other.secret_);
   private_key_ = std::move(other.private_key_);
-  other.wipe();
   return *this;
 }
 
@@ -197,7 +190,9 @@ Result<TokenKey> TokenKey::load(KeyKind kind, const std::filesystem::path& file,
   key.kind_ = kind;
   key.key_id_ = std::move(key_id);
   if (kind == KeyKind::hs256) {
-    TRY(key.secret_, read_key(file, secret_bytes_max));
+    TRY(std::string bytes, read_key(file, secret_bytes_max));
+    key.secret_.assign(bytes.begin(), bytes.end());
+    OPENSSL_cleanse(bytes.data(), bytes.size());
     if (key.secret_.size() < secret_bytes_min) {
       return bad_key(file, fmt::format("is shorter than {} bytes", secret_bytes_min));
     }

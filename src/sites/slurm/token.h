@@ -9,6 +9,7 @@
 #include <mutex>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/describe.h"
 #include "base/result.h"
@@ -56,7 +57,7 @@ class TokenKey {
 
   KeyKind kind_ = KeyKind::hs256;
   std::string key_id_;
-  std::string secret_;
+  std::vector<unsigned char> secret_;  // whose moves leave no copy behind
   std::unique_ptr<EVP_PKEY, FreeKey> private_key_;
 };
 
