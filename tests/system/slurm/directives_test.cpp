@@ -56,7 +56,8 @@ std::string described(const test::SbatchCase& one) {
 }
 
 TEST(Directives, MeanWhatSbatchMakesOfThem) {
-  const std::vector<test::SbatchCase> cases = test::read_sbatch_cases(test::slurm_folder() / "directives.tsv");
+  const std::vector<test::SbatchCase> cases =
+      test::read_sbatch_cases(test::slurm_folder() / "directives.tsv");
   test::SlurmBed bed({.nodes = 4, .cpus = 64, .gpus = 8});
   const std::vector<test::Verdict> verdicts = judge(bed, cases, jobs_before);
   int agreed = 0;

@@ -55,46 +55,47 @@ std::string sorted_list(std::vector<std::string> parts) {
   return fmt::format("{}", fmt::join(parts, ","));
 }
 
-// "gres:gpu:h100:2,gres:gpu:1" without the words that are always there, in order.
-std::string gres_as_shown(std::string_view text) {
+// Each thing once, with its count, and none of which there are none: "gpu" and "gpu:1" are the
+// same.
+std::string gres_list(const std::vector<sbatch::Gres>& list) {
   std::vector<std::string> parts;
-  while (!text.empty()) {
-    std::string_view part = text.substr(0, text.find(','));
-    text.remove_prefix(std::min(part.size() + 1, text.size()));
-    if (part.starts_with("gres:")) part.remove_prefix(5);
-    parts.emplace_back(part);
-  }
-  return sorted_list(std::move(parts));
-}
-
-void add_gpus(std::vector<std::string>& parts, const std::vector<sbatch::GpuCount>& gpus) {
-  for (const auto& [type, count] : gpus) {
-    if (count == 0) continue;
-    parts.push_back(fmt::format("gpu:{}{}{}", type, type.empty() ? "" : ":", count));
-  }
-}
-
-std::string gres_per_node(const Resources& asked) {
-  std::vector<std::string> parts;
-  for (const auto& [name, type, count] : asked.gres) {
+  for (const auto& [name, type, count] : list) {
     if (count == 0) continue;
     parts.push_back(fmt::format("{}:{}{}{}", name, type, type.empty() ? "" : ":", count));
   }
-  add_gpus(parts, asked.gpus_per_node);
-  std::string list = sorted_list(parts);
-  // sbatch itself drops what is said twice.
-  const auto doubled = std::ranges::adjacent_find(parts);
-  if (doubled != parts.end()) {
-    parts.erase(doubled);
-    list = sorted_list(parts);
+  std::ranges::sort(parts);
+  const auto doubled = std::ranges::unique(parts);
+  parts.erase(doubled.begin(), doubled.end());
+  return fmt::format("{}", fmt::join(parts, ","));
+}
+
+std::string gres_as_shown(std::string_view text) {
+  std::vector<sbatch::Gres> list;
+  while (!text.empty()) {
+    const std::string_view part = text.substr(0, text.find(','));
+    text.remove_prefix(std::min(part.size() + 1, text.size()));
+    const auto one = sbatch::parse_gres(part);
+    if (!one) return fmt::format("not read: {}", part);
+    list.insert(list.end(), one->begin(), one->end());
   }
+  return gres_list(list);
+}
+
+std::vector<sbatch::Gres> gpus_as_gres(const std::vector<sbatch::GpuCount>& gpus) {
+  std::vector<sbatch::Gres> list;
+  for (const auto& [type, count] : gpus) list.push_back({"gpu", type, count});
   return list;
 }
 
+std::string gres_per_node(const Resources& asked) {
+  std::vector<sbatch::Gres> list = asked.gres;
+  const auto gpus = gpus_as_gres(asked.gpus_per_node);
+  list.insert(list.end(), gpus.begin(), gpus.end());
+  return gres_list(list);
+}
+
 std::string gpus(const std::vector<sbatch::GpuCount>& list) {
-  std::vector<std::string> parts;
-  add_gpus(parts, list);
-  return sorted_list(std::move(parts));
+  return gres_list(gpus_as_gres(list));
 }
 
 std::string tasks_of_array(std::string_view text) {
@@ -140,9 +141,9 @@ std::string memory(const sbatch::Shape& shape) {
 }
 
 std::string memory_as_shown(const Verdict& verdict) {
-  if (const std::string gpu = shown(verdict, "MemPerTres"); !gpu.empty()) {
-    return "gpu " + in_mib(gpu.substr(gpu.rfind(':') + 1));
-  }
+  // With zero per GPU the default counts.
+  const std::string gpu = shown(verdict, "MemPerTres");
+  if (!gpu.empty() && !gpu.ends_with(":0")) return "gpu " + in_mib(gpu.substr(gpu.rfind(':') + 1));
   if (verdict.shown.contains("MinMemoryNode")) {
     return "node " + in_mib(shown(verdict, "MinMemoryNode"));
   }
@@ -188,16 +189,31 @@ std::optional<Time> time_as_shown(const Verdict& verdict, const std::string& nam
   return parse_time(shown(verdict, name) + "Z");
 }
 
-// The clock may go on by a second between sbatch's reading and the submission.
+// What is over is at once. The clock may go on by a second between sbatch's reading and the
+// submission.
 std::string moment(const sbatch::Moment& asked, const Verdict& verdict, const std::string& name) {
   const Time submitted = time_as_shown(verdict, "SubmitTime").value_or(Time{});
-  const std::string seen = shown(verdict, name) + ".000Z";
-  std::string read = to_string(sbatch::resolve(asked, submitted, Duration{}));
-  for (const Duration off : {seconds(-2), seconds(-1), seconds(1)}) {
-    const std::string other = to_string(sbatch::resolve(asked, submitted, Duration{}) + off);
-    if (asked.form == sbatch::BeginForm::now && other == seen) read = other;
+  const Time read = sbatch::resolve(asked, submitted, Duration{});
+  if (read <= submitted) return "at once";
+  const std::optional<Time> seen = time_as_shown(verdict, name);
+  const bool near = seen && read - *seen <= seconds(2) && *seen - read <= seconds(2);
+  return to_string(asked.form == sbatch::BeginForm::now && near ? *seen : read);
+}
+
+std::string moment_as_shown(const Verdict& verdict, const std::string& name) {
+  const std::optional<Time> seen = time_as_shown(verdict, name);
+  return seen ? to_string(*seen) : "at once";
+}
+
+// scontrol shows other symbols as they are, so that nothing can be learnt from it.
+bool is_expanded_by_scontrol(std::string_view pattern) {
+  for (std::size_t at = pattern.find('%'); at != std::string_view::npos;
+       at = pattern.find('%', at + 2)) {
+    if (at + 1 == pattern.size() || !std::string_view("jAaux").contains(pattern[at + 1])) {
+      return false;
+    }
   }
-  return read;
+  return true;
 }
 
 void add_files(const Parsed& parsed, const Verdict& verdict, Meaning& meaning) {
@@ -211,15 +227,20 @@ void add_files(const Parsed& parsed, const Verdict& verdict, Meaning& meaning) {
     values.array_job = verdict.job;
     values.array_task = unset;
   }
-  const std::filesystem::path directory = std::filesystem::path("/tmp") / files.chdir.value_or("");
-  const auto full = [&](std::string_view pattern) {
-    return (directory / sbatch::expand_pattern(pattern, values)).string();
+  const auto full = [&](const std::filesystem::path& path) {
+    return (std::filesystem::path("/tmp") / files.chdir.value_or("") / path).lexically_normal();
   };
   const std::string output(files.output.value_or(std::string(sbatch::default_output(array))));
-  meaning["output"] = full(output);
-  meaning["error"] = full(files.error.value_or(output));
-  meaning["input"] = full(files.input.value_or("/dev/null"));
-  if (files.chdir) meaning["chdir"] = *files.chdir;
+  const auto add = [&](const std::string& name, const std::string& pattern) {
+    if (!is_expanded_by_scontrol(pattern)) return;
+    meaning[name] = full(sbatch::expand_pattern(pattern, values)).string();
+  };
+  add("output", output);
+  add("error", files.error.value_or(output));
+  add("input", files.input.value_or("/dev/null"));
+  if (files.chdir) {
+    meaning["chdir"] = (std::filesystem::path("/tmp") / *files.chdir).lexically_normal().string();
+  }
 }
 
 void add_words(const Parsed& parsed, Meaning& meaning) {
@@ -255,7 +276,8 @@ void add_timing(const Parsed& parsed, const Verdict& verdict, Meaning& meaning) 
 void add_resources(const Parsed& parsed, Meaning& meaning) {
   const Resources& asked = parsed.options.resources;
   const sbatch::Shape& shape = parsed.shape;
-  meaning["nodes"] = std::to_string(shape.nodes_min);
+  // Otherwise the cluster finds them when the job starts.
+  if (asked.nodes || shape.nodes_min == 1) meaning["nodes"] = std::to_string(shape.nodes_min);
   meaning["tasks"] = std::to_string(shape.tasks);
   meaning["cpus per task"] = std::to_string(shape.cpus_per_task);
   meaning["gpus"] = std::to_string(shape.gpus);
@@ -282,9 +304,8 @@ Meaning meaning_of(const Parsed& parsed, const Verdict& verdict) {
 }
 
 Meaning meaning_of(const Verdict& verdict) {
-  constexpr std::array<std::pair<std::string_view, std::string_view>, 19> plain{
+  constexpr std::array<std::pair<std::string_view, std::string_view>, 14> plain{
       {{"name", "JobName"},
-       {"comment", "Comment"},
        {"partition", "Partition"},
        {"account", "Account"},
        {"qos", "QOS"},
@@ -292,27 +313,32 @@ Meaning meaning_of(const Verdict& verdict) {
        {"nodelist", "ReqNodeList"},
        {"exclude", "ExcNodeList"},
        {"mail user", "MailUser"},
-       {"output", "StdOut"},
-       {"error", "StdErr"},
-       {"input", "StdIn"},
-       {"chdir", "WorkDir"},
        {"time", "TimeLimit"},
        {"time-min", "TimeMin"},
        {"requeue", "Requeue"},
        {"nice", "Nice"},
        {"kill on invalid", "KillOInInvalidDependent"},
        {"tasks per gpu", "NtasksPerTRES"}}};
+  constexpr std::array<std::pair<std::string_view, std::string_view>, 4> paths{
+      {{"output", "StdOut"}, {"error", "StdErr"}, {"input", "StdIn"}, {"chdir", "WorkDir"}}};
   Meaning meaning;
   for (const auto& [name, theirs] : plain) {
     meaning[std::string(name)] = shown(verdict, std::string(theirs));
   }
+  for (const auto& [name, theirs] : paths) {
+    const std::filesystem::path path = shown(verdict, std::string(theirs));
+    meaning[std::string(name)] = path.lexically_normal().string();
+  }
+  std::string comment = shown(verdict, "Comment");
+  if (comment.ends_with(' ')) comment.pop_back();  // scontrol's own
+  meaning["comment"] = comment;
   meaning["mail"] = mail_as_shown(shown(verdict, "MailType"));
   const std::string array = shown(verdict, "ArrayTaskId");
   meaning["array"] = array.empty() ? "" : tasks_of_array(array);
   meaning["dependency"] = dependencies_as_shown(shown(verdict, "Dependency"));
   meaning["hold"] = shown(verdict, "Priority") == "0" ? "yes" : "no";
-  meaning["begin"] = shown(verdict, "StartTime") + ".000Z";
-  meaning["deadline"] = shown(verdict, "Deadline") + ".000Z";
+  meaning["begin"] = moment_as_shown(verdict, "StartTime");
+  meaning["deadline"] = moment_as_shown(verdict, "Deadline");
   meaning["nodes"] = shown_tres(verdict, "node");
   meaning["tasks"] = shown(verdict, "NumTasks");
   meaning["cpus per task"] = shown(verdict, "CPUs/Task");
