@@ -25,6 +25,7 @@ std::string script() { return (slurm_folder() / "bed").string(); }
 
 // Short, since Slurm makes the names of sockets of it.
 std::filesystem::path new_directory() {
+  slurm_folder();  // without it nothing can be done, and nothing shall be left
   std::string name = "/tmp/fabrica-bed-XXXXXX";
   CHECK(::mkdtemp(name.data()) != nullptr, "a temporary directory can be made");
   return name;
