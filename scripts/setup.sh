@@ -96,7 +96,7 @@ policy_mark='written by the setup of fabrica, process'
 allow_starts() {
   local owner
   owner=$(sed -nE "s/^# $policy_mark ([0-9]+)$/\1/p" "$policy" 2>/dev/null || true)
-  if [[ -n $owner ]] && { [[ $owner == $$ ]] || ! [[ -e /proc/$owner ]]; }; then
+  if [[ -n $owner ]] && { [[ $owner == "$$" ]] || ! [[ -e /proc/$owner ]]; }; then
     as_root rm -f "$policy"
     if [[ -e $policy_kept ]]; then
       as_root mv "$policy_kept" "$policy"

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "sbatch/hostlist.h"
+#include "sbatch/text.h"
 
 namespace fabrica::sbatch {
 namespace {
@@ -31,6 +32,13 @@ Result<void> put(Options& options, std::string_view value) {
 template <auto... Path>
 Result<void> put_text(Options& options, std::string_view value) {
   member<Path...>(options) = std::string(value);
+  return {};
+}
+
+/// "none" in either case is no file at all.
+template <auto Member>
+Result<void> put_file(Options& options, std::string_view value) {
+  options.files.*Member = equal_in_any_case(value, "none") ? "/dev/null" : std::string(value);
   return {};
 }
 
@@ -117,7 +125,7 @@ constexpr auto table = std::to_array<OptionRow>({
   {"delay-boot", 0, required, site, check<parse_time_limit>, time_form},
   {"dependency", 'd', required, understood, put<parse_dependencies, timing, &Timing::dependencies>, "afterok:JOB[:JOB], parts joined by \",\" (all) or \"?\" (any), or singleton"},
   {"distribution", 'm', required, site, check<check_distribution>, "block, cyclic, plane=SIZE or arbitrary, then :block, :cyclic or :fcyclic"},
-  {"error", 'e', required, understood, put_text<files, &Files::error>},
+  {"error", 'e', required, understood, put_file<&Files::error>},
   {"exclude", 'x', required, understood, put<parse_hostlist, words, &SiteWords::exclude>, hosts_form},
   {"exclusive", 0, optional, understood, put_exclusive, "--exclusive, --exclusive=user or --exclusive=mcs", "", "oversubscribe"},
   {"export", 0, required, understood, put<parse_export, &Options::environment>, "ALL, NONE, or NAME and NAME=VALUE with commas between"},
@@ -137,7 +145,7 @@ constexpr auto table = std::to_array<OptionRow>({
   {"hint", 0, required, understood, put<parse_hints, resources, &Resources::hints>, "compute_bound, memory_bound, multithread or nomultithread"},
   {"hold", 'H', none, understood, put_flag<true, timing, &Timing::hold>},
   {"ignore-pbs", 0, none, client, put_flag<true, wishes, &ClientWishes::ignore_pbs>},
-  {"input", 'i', required, understood, put_text<files, &Files::input>},
+  {"input", 'i', required, understood, put_file<&Files::input>},
   {"job-name", 'J', required, understood, put_text<&Options::job_name>},
   {"kill-on-invalid-dep", 0, required, understood, put<parse_yes_no, timing, &Timing::kill_on_invalid_dependency>, "yes or no"},
   {"licenses", 'L', required, site, check<check_licenses>, "NAME[:COUNT] with commas between"},
@@ -163,7 +171,7 @@ constexpr auto table = std::to_array<OptionRow>({
   {"ntasks-per-socket", 0, required, understood, put<parse_count, resources, &Resources::ntasks_per_socket>, count_form},
   {"ntasks-per-tres", 0, required, understood, put<parse_count, resources, &Resources::ntasks_per_gpu>, count_form, "ntasks-per-gpu"},
   {"open-mode", 0, required, understood, put<parse_open_mode, files, &Files::open_mode>, "append or truncate"},
-  {"output", 'o', required, understood, put_text<files, &Files::output>},
+  {"output", 'o', required, understood, put_file<&Files::output>},
   {"overcommit", 'O', none, understood, put_flag<true, resources, &Resources::overcommit>},
   {"oversubscribe", 's', none, understood, put_oversubscribe, "", "", "exclusive"},
   {"parsable", 0, none, client, put_flag<true, wishes, &ClientWishes::parsable>},

@@ -28,7 +28,7 @@ struct Given {
 };
 FABRICA_DESCRIBE(Given, name, value, place, overruled)
 
-/// Names as on the command line, patterns as in pattern.h.
+/// Names as on the command line, patterns as in pattern.h; "none" has become /dev/null.
 struct Files {
   std::optional<std::string> chdir;
   std::optional<std::string> output;

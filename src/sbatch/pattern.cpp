@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "sbatch/text.h"
 
 namespace fabrica::sbatch {
@@ -71,14 +73,14 @@ std::string expand_pattern(std::string_view pattern, const PatternValues& values
     }
     std::size_t end = at + 1;
     int width = 0;
-    while (end < pattern.size() && is_digit(pattern[end]) && width <= width_max) {
-      width = width * 10 + (pattern[end++] - '0');
+    while (end < pattern.size() && is_digit(pattern[end])) {
+      width = std::min(width * 10 + (pattern[end++] - '0'), width_max);
     }
     const char symbol = end < pattern.size() ? pattern[end] : '\0';
     if (symbol == '%' && end == at + 1) {
       text += '%';
       at = end;
-    } else if (expand_symbol(symbol, width < width_max ? width : width_max, values, text)) {
+    } else if (expand_symbol(symbol, width, values, text)) {
       at = end;
     } else {
       text += '%';

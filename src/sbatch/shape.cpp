@@ -412,7 +412,8 @@ class ShapeMaker {
     };
     set(asked_.memory, MemoryPer::node);
     set(asked_.memory_per_cpu, MemoryPer::cpu);
-    set(asked_.memory_per_gpu, MemoryPer::gpu);
+    // Zero per GPU is no wish: the job gets what it gets without the option.
+    if (asked_.memory_per_gpu != Memory{0}) set(asked_.memory_per_gpu, MemoryPer::gpu);
   }
 
   void set_time() {

@@ -21,14 +21,11 @@ namespace fabrica::test {
 
 namespace {
 
-std::string script() {
-  const char* source = std::getenv("FABRICA_SOURCE_DIR");
-  CHECK(source != nullptr, "the test runner says where the sources are (FABRICA_SOURCE_DIR)");
-  return (std::filesystem::path(source) / "tests/system/slurm/bed").string();
-}
+std::string script() { return (slurm_folder() / "bed").string(); }
 
 // Short, since Slurm makes the names of sockets of it.
 std::filesystem::path new_directory() {
+  slurm_folder();  // without it nothing can be done, and nothing shall be left
   std::string name = "/tmp/fabrica-bed-XXXXXX";
   CHECK(::mkdtemp(name.data()) != nullptr, "a temporary directory can be made");
   return name;
@@ -82,6 +79,12 @@ std::vector<std::string> words_of_up(const SlurmBedOptions& options,
 }
 
 }  // namespace
+
+std::filesystem::path slurm_folder() {
+  const char* source = std::getenv("FABRICA_SOURCE_DIR");
+  CHECK(source != nullptr, "the test runner says where the sources are (FABRICA_SOURCE_DIR)");
+  return std::filesystem::path(source) / "tests/system/slurm";
+}
 
 Ran run_program(const std::vector<std::string>& words, const std::string& input) {
   std::vector<char*> arguments;

@@ -35,6 +35,9 @@ struct SlurmFacts {
 };
 FABRICA_DESCRIBE(SlurmFacts, directory, accounting, clusters)
 
+/// Where the bed and its tables are.
+std::filesystem::path slurm_folder();
+
 /// What a program printed, both streams together, and its exit code (128 and more: its signal).
 struct Ran {
   int code = 0;

@@ -173,6 +173,7 @@ MessageTimeout=10
 KillWait=2
 MinJobAge=$min_job_age
 MaxArraySize=10001
+MaxJobCount=100000
 $(accounting_config "$name")
 $(node_config "$name")
 TEXT

@@ -94,7 +94,7 @@ fail_with_log() {  # REASON FILE…
   local reason=$1
   shift
   printf '%s The last lines of its log:\n' "$reason" >&2
-  tail -q -n 15 "$@" 2>/dev/null >&2 || true
+  tail -q -n 15 "$@" >&2 2>/dev/null || true
   exit 1
 }
 

@@ -13,6 +13,14 @@ struct Case {
   std::string_view expected;
 };
 
+TEST(Parse, NoneIsNoFile) {
+  const Parsed parsed = read("#SBATCH --output=none -e NONE --input=None");
+  EXPECT_EQ(parsed.options.files.output, "/dev/null");
+  EXPECT_EQ(parsed.options.files.error, "/dev/null");
+  EXPECT_EQ(parsed.options.files.input, "/dev/null");
+  EXPECT_EQ(read("#SBATCH --output=none.out").options.files.output, "none.out");
+}
+
 TEST(Parse, EveryOptionReachesItsMember) {
   const Parsed parsed =
       read(R"(#SBATCH -A acc -J name --comment="a b" -D /work -o out -e err -i in --open-mode=append

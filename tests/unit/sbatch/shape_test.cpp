@@ -192,6 +192,7 @@ TEST(Shape, WhatOneNodeMustOffer) {
       {"-n8 -c2 --mem-per-cpu=1G", 2, 8, 0, 8192},
       {"--gpus=8", 2, 1, 4, std::nullopt},
       {"--gpus=8 --mem-per-gpu=10G --cpus-per-gpu=4", 2, 16, 4, 40960},
+      {"--gpus=8 --mem-per-gpu=0", 2, 1, 4, std::nullopt},
       {"--gpus=7", 2, 1, 4, std::nullopt},
       {"-n4 --gpus-per-task=2", 3, 2, 4, std::nullopt},
       {"-N2-4 --ntasks-per-node=2 --gpus-per-node=2", 3, 2, 2, std::nullopt},
