@@ -157,8 +157,7 @@ void wait_until_all_ended(ServerProcess& server, std::chrono::seconds longest) {
     const json::Value live =
         must(client, server.token(), net::Method::get, "/v1/jobs?live=true&limit=10");
     if (live.get("items").items().empty()) return;
-    ASSERT_LT(std::chrono::steady_clock::now(), until) << "jobs that never end: "
-                                                       << live.to_string();
+    ASSERT_LT(std::chrono::steady_clock::now(), until) << "jobs that never end: " << live.text();
     std::this_thread::sleep_for(std::chrono::milliseconds(50));
   }
 }
