@@ -326,5 +326,29 @@ TEST(OwnSites, ASimulatedSiteHasOnePlaceForItsPartitions) {
                  {"Site \"lumi\" has its partitions in the data files"}, "two");
 }
 
+TEST(OwnSites, ASlurmClusterIsASiteOfTheConsortiumOrANewOne) {
+  Consortium consortium = shipped();
+  SlurmSettings known;
+  known.site = "lumi";
+  ASSERT_TRUE(add_slurm_site(consortium, known));
+  SlurmSettings own;
+  own.site = "north";
+  expect_refused(add_slurm_site(consortium, own), {"There is no site \"north\" in the data files"},
+                 "none");
+  SlurmPartitionSettings partition;
+  partition.slug = "north-gpu";
+  partition.gpus_per_node = 4;
+  own.partition = {partition};
+  ASSERT_TRUE(add_slurm_site(consortium, own));
+  known.partition = {partition};
+  expect_refused(add_slurm_site(consortium, known),
+                 {"Site \"lumi\" has no partition \"north-gpu\""}, "another's");
+  Desk desk;
+  must_load(desk, consortium);
+  EXPECT_TRUE(takes_jobs(desk.engine.state().federation,
+                         desk.engine.state().federation.site_by_slug.at("north")));
+  EXPECT_EQ(partition_in(desk, "north-gpu").gpus_per_node_scheduled, 4U);
+}
+
 }  // namespace
 }  // namespace fabrica::test

@@ -52,6 +52,8 @@ TEST(Settings, TheExampleShowsEveryKey) {
   ASSERT_EQ(settings->simulated.size(), 2U);
   EXPECT_EQ(settings->simulated[0].site, "lumi");
   EXPECT_EQ(settings->simulated[1].partition.at(0).unit, Unit::gpu);
+  ASSERT_EQ(settings->slurm.size(), 1U);
+  EXPECT_EQ(settings->slurm[0].partition.at(0).gpu_type, "h100");
   const auto toml = TomlText::parse("", with_all_keys(example()));
   ASSERT_TRUE(toml);
   const auto expect_keys = [&](const std::vector<Key>& keys, const auto& self) -> void {
@@ -97,6 +99,10 @@ TEST(Settings, AMistakeIsToldWithItsLine) {
            Case{"[local]\nmemory_limits = 'none'",
                 "\"best_available\" or \"kernel_only\": found \"none\"."},
            Case{"[[simulated]]\nseed = 2", "f.toml:1: simulated.site: Give a short name"},
+           Case{"[[slurm]]\nsite = \"n\"", "Give the url of the site's slurmrestd"},
+           Case{"[[slurm]]\nsite = \"n\"\nurl = \"http://n\"", "Give the key_file"},
+           Case{"[[slurm]]\nsite = \"n\"\nurl = \"http://n\"\nkey_file = \"k\"", "Give the user"},
+           Case{"[[slurm]]\nsite = \"local\"", "Name site \"local\" once"},
            Case{"[[simulated]]\nsite = 'local'",
                 "f.toml:2: simulated.site: Name another site: this is the local one."},
            Case{"[[simulated]]\nsite = 'a'\n[[simulated]]\nsite = 'a'",
