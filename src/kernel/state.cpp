@@ -1,6 +1,6 @@
 #include "kernel/state.h"
 
-#include <fmt/core.h>
+#include <fmt/format.h>
 
 #include <algorithm>
 
