@@ -60,9 +60,9 @@ Database open_log(const std::filesystem::path& directory) {
     Database database(file.string(), Database::Mode::read_write);
     prepare_schema(database, file);
     if (cut) {
-      throw LogDamaged(fmt::format(
-          "{} does not end where a page ends: it was cut. Restore it from a backup.",
-          file.string()));
+      throw LogDamaged(
+          fmt::format("{} does not end where a page ends: it was cut. Restore it from a backup.",
+                      file.string()));
     }
     return database;
   } catch (const SqliteError& error) {
