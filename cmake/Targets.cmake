@@ -6,7 +6,7 @@ foreach(aggregate IN ITEMS apps unit_tests mt_tests fuzz_tests system_tests scen
   add_custom_target(${aggregate})
 endforeach()
 
-set(FABRICA_FUZZ_SECONDS 5 CACHE STRING "How long each fuzz target searches within ctest")
+set(FABRICA_FUZZ_SECONDS 3 CACHE STRING "How long each fuzz target searches within ctest")
 set(FABRICA_TEST_ENVIRONMENT
   "FABRICA_SOURCE_DIR=${PROJECT_SOURCE_DIR}"
   "FABRICA_BIN_DIR=${PROJECT_BINARY_DIR}/bin"

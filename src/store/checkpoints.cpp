@@ -30,7 +30,8 @@ Moved move_pages(const Database& database) {
 // so far, little is left for that sync too.
 void sync_file(const Database& database) {
   sqlite3_file* file = nullptr;
-  sqlite3_file_control(database.handle(), nullptr, SQLITE_FCNTL_FILE_POINTER, &file);
+  sqlite3_file_control(database.handle(), nullptr, SQLITE_FCNTL_FILE_POINTER,
+                       static_cast<void*>(&file));
   file->pMethods->xSync(file, SQLITE_SYNC_NORMAL | SQLITE_SYNC_DATAONLY);
 }
 
