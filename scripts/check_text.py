@@ -4,9 +4,12 @@
 usage: check_text.py ROOT
 
 A source file has one subject and at most 600 lines. No marker of unfinished work stays in. A test is
-neither disabled nor skipped.
+neither disabled nor skipped. Local functions of the .cpp files of one folder of src/ have different
+names: joined for a faster build, two of one name would be overloads of each other, and a call might
+mean the other file's.
 """
 
+import collections
 import pathlib
 import re
 import sys
@@ -20,6 +23,10 @@ DATA = ("tests/golden/", "tests/fuzz/corpus/")
 # Written in pieces so that this file does not find itself.
 UNFINISHED = re.compile(r"\b(TO" r"DO|FIX" r"ME|XX" r"X)\b|not imple" r"mented")
 UNRUN = re.compile(r"\bDISAB" r"LED_|\bGTEST_" r"SKIP\b")
+LOCAL = re.compile(r"^namespace \{\n(.*?)^\}  // namespace$", re.DOTALL | re.MULTILINE)
+# A definition starts at the line's first column; its name stands before the first parenthesis.
+FUNCTION = re.compile(r"^(?!using|struct|class|enum|template|return|//)"
+                      r"[A-Za-z_][\w:<>,&*\s\[\]]*?[ &*>]([a-z_]\w*)\(", re.MULTILINE)
 
 
 def files_of(root):
@@ -50,6 +57,19 @@ def problems_of(path, place):
             yield f"{place}:{number}: ends in white space"
 
 
+def twins_of(root):
+    for folder in sorted({path.parent for path in (root / "src").rglob("*.cpp")}):
+        files = collections.defaultdict(set)
+        for path in sorted(folder.glob("*.cpp")):
+            for local in LOCAL.findall(path.read_text(encoding="utf-8", errors="replace")):
+                for name in FUNCTION.findall(local):
+                    files[name].add(path.name)
+        for name, names in files.items():
+            if len(names) > 1:
+                yield (f"{folder.relative_to(root)}: {name}() is local to each of "
+                       f"{', '.join(sorted(names))}: give them different names")
+
+
 def main():
     root = pathlib.Path(sys.argv[1])
     count = 0
@@ -57,6 +77,7 @@ def main():
     for path in files_of(root):
         count += 1
         problems += problems_of(path, path.relative_to(root).as_posix())
+    problems += twins_of(root)
     for problem in problems:
         print(problem)
     print(f"{count} files, {len(problems)} problems")

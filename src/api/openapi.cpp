@@ -104,7 +104,7 @@ std::string operation_of(const Route& route, json::Schemas& schemas) {
   return text + "}";
 }
 
-std::string_view word_of(net::Method method) {
+std::string_view method_word(net::Method method) {
   switch (method) {
     case net::Method::post:
       return "post";
@@ -124,7 +124,7 @@ std::string openapi_document() {
   std::map<std::string_view, std::string> paths;
   for (const Route& route : routes()) {
     std::string& path = paths[route.path];
-    path += fmt::format(R"({}"{}":{})", path.empty() ? "" : ",", word_of(route.method),
+    path += fmt::format(R"({}"{}":{})", path.empty() ? "" : ",", method_word(route.method),
                         operation_of(route, schemas));
   }
   const std::string problem = schemas.reference<ProblemView>();
