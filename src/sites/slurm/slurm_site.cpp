@@ -17,6 +17,7 @@ using jobs::Outcome;
 using jobs::SubmissionState;
 
 constexpr std::size_t submitting_at_once = 64;
+constexpr Duration reach_again = seconds(1);
 constexpr Duration ask_again = seconds(5);  // for a cancel or a release that had no effect yet
 
 }  // namespace
@@ -132,6 +133,7 @@ void SlurmSite::send(Act act, const Tag& tag, Ask ask) {
 }
 
 void SlurmSite::submit_ready() {
+  if (now_ < submit_from_) return;
   while (submitting_ < submitting_at_once && !ready_.empty()) {
     const JobId id = *ready_.begin();
     ready_.erase(ready_.begin());
@@ -188,6 +190,7 @@ void SlurmSite::submit_answered(const Tag& tag, const Answer& answer) {
       return send(Act::name, tag, ask::Show{answer.id});
     case Came::unsent:
       entry->stage = Stage::ready;
+      submit_from_ = now_ + reach_again;
       if (!entry->stop) ready_.insert(tag.job);
       return;
     case Came::refused:
@@ -293,7 +296,8 @@ void SlurmSite::acknowledge(std::span<const jobs::Report> reports) {
 }
 
 std::optional<Time> SlurmSite::next_event() const {
-  if (!ready_.empty() || !reports_.empty()) return now_;
+  if (!reports_.empty()) return now_;
+  if (!ready_.empty()) return std::max(now_, submit_from_);
   if (entries_.empty() && uncertain_.empty()) return std::nullopt;
   return std::max(now_, next_poll_);
 }

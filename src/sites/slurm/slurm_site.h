@@ -153,6 +153,7 @@ class SlurmSite : public SiteConnector {
   std::map<std::uint64_t, Asked> asked_;
   std::uint64_t last_ticket_ = 0;
   std::size_t submitting_ = 0;
+  Time submit_from_;  // not before: the cluster could not be reached
   bool listing_ = false;
   Time next_poll_;
   Time changed_since_;                      // for the next list; zero: all of it
