@@ -1,6 +1,5 @@
 #include <algorithm>
 
-#include "base/check.h"
 #include "sites/slurm/slurm_site.h"
 
 /// The part of SlurmSite that reads what the cluster shows: finds jobs by their tags, follows those
@@ -60,17 +59,15 @@ bool SlurmSite::is_missing(const Entry& entry) {
 void SlurmSite::list_answered(const Answer& answer) {
   if (answer.came != Came::done) return;  // no news, or the site did not answer: nothing is known
   changed_since_ = answer.cluster_time;
+  std::erase_if(sweeping_, [&](const auto& item) { return item.second + minutes(10) < now_; });
   std::map<Tag, Copies> tagged;
   for (const ClusterJob& job : answer.jobs) {
     if (const auto tag = tag_of(job, options_.installation))
       tagged[*tag][root_of(job)].push_back(&job);
   }
   static const Copies nothing;
-  std::vector<std::pair<JobId, std::uint32_t>> known;
-  for (const auto& [id, entry] : entries_) known.emplace_back(id, entry.attempt);
-  for (const auto& [id, attempt] : known) {
-    const auto copies = tagged.find({id, attempt});
-    Entry& entry = entries_.at(id);
+  for (auto& [id, entry] : entries_) {
+    const auto copies = tagged.find({id, entry.attempt});
     look_at(id, entry, copies == tagged.end() ? nothing : copies->second, answer.ticket);
     if (copies == tagged.end()) notice_stranger(entry, answer);
     if (copies != tagged.end()) tagged.erase(copies);
@@ -132,14 +129,13 @@ void SlurmSite::sweep(const Copies& copies, std::uint32_t keep) {
     const bool live =
         std::ranges::any_of(records, [](const ClusterJob* job) { return !has_ended(job->state); });
     if (root == keep || !live) continue;
+    if (sweeping_.size() >= sweeps_remembered && !sweeping_.contains(root)) continue;  // later
     const auto [asked, fresh] = sweeping_.try_emplace(root, now_);
     if (!fresh && now_ < asked->second + sweep_again) continue;
     asked->second = now_;
     counts_.swept += fresh ? 1 : 0;
     send(Act::cancel, {}, ask::Cancel{records.front()->user, root});
   }
-  std::erase_if(sweeping_, [&](const auto& item) { return item.second + minutes(10) < now_; });
-  CHECK(sweeping_.size() <= sweeps_remembered, "copies are few");
 }
 
 // A job that was bound is not in the list: it ended and was forgotten, or it vanished.

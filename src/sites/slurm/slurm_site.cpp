@@ -92,7 +92,7 @@ void SlurmSite::take(const jobs::StartJob& request) {
 void SlurmSite::take(const jobs::ReleaseJob& request) {
   const Tag tag{request.job, request.attempt};
   Entry* entry = current(tag);
-  if (entry == nullptr || entry->stage != Stage::bound || now_ < entry->cancelled) return;
+  if (entry == nullptr || entry->stage != Stage::bound) return;
   if (!options_.hold) {
     entry->stage = Stage::released;
     return;
