@@ -9,6 +9,12 @@ namespace fabrica::jobs {
 
 namespace {
 
+// The site has it, or will never have it.
+void is_started(SiteQueue& queue, JobId id) {
+  queue.to_start.erase(id);
+  queue.to_release.erase(id);
+}
+
 void apply_one(State& state, const JobAccepted& event) {
   Job job;
   job.project = event.project;
@@ -51,6 +57,8 @@ void apply_one(State& state, const JobBound& event) {
   Job& job = state.jobs.at(event.job);
   job.submission = SubmissionState::bound;
   job.binding = event.binding;
+  SiteQueue& queue = state.sites[job.site];
+  if (queue.to_start.erase(event.job) > 0) queue.to_release.insert(event.job);
 }
 
 void apply_one(State& state, const JobRetried& event) {
@@ -59,13 +67,15 @@ void apply_one(State& state, const JobRetried& event) {
   job.submission = SubmissionState::none;
   job.binding = {};
   job.phase = JobPhase::placed;
-  state.sites[job.site].to_start.insert(event.job);
+  SiteQueue& queue = state.sites[job.site];
+  queue.to_release.erase(event.job);
+  queue.to_start.insert(event.job);
 }
 
 void apply_one(State& state, const JobQueued& event) {
   Job& job = state.jobs.at(event.job);
   job.phase = JobPhase::queued;
-  state.sites[job.site].to_start.erase(event.job);
+  is_started(state.sites[job.site], event.job);
 }
 
 // Takes what has happened to job `id` off the jobs that wait for it: `begun` meets the dependencies
@@ -96,7 +106,7 @@ void apply_one(State& state, const TaskStarted& event) {
   task.run = event.run;
   task.returned = {};
   task.exit_code = 0;
-  state.sites[job.site].to_start.erase(event.job);
+  is_started(state.sites[job.site], event.job);
   const bool first = job.phase != JobPhase::running;
   job.phase = JobPhase::running;
   if (first) meet(state, event.job, job, true);
@@ -119,7 +129,7 @@ void apply_one(State& state, const TaskEnded& event) {
   CHECK(job.tasks_left > 0, "each task ends once");
   job.tasks_left -= 1;
   if (job.phase == JobPhase::placed) job.phase = JobPhase::queued;
-  state.sites[job.site].to_start.erase(event.job);
+  is_started(state.sites[job.site], event.job);
 }
 
 void apply_one(State& state, const JobCancelRequested& event) {
@@ -127,7 +137,7 @@ void apply_one(State& state, const JobCancelRequested& event) {
   job.cancel_requested = true;
   if (job.phase == JobPhase::waiting) return;
   SiteQueue& queue = state.sites[job.site];
-  queue.to_start.erase(event.job);
+  is_started(queue, event.job);
   queue.to_cancel.insert(event.job);
 }
 
@@ -138,7 +148,7 @@ void apply_one(State& state, const JobEnded& event) {
   job.phase = JobPhase::ended;
   job.outcome = event.outcome;
   SiteQueue& queue = state.sites[job.site];
-  queue.to_start.erase(event.job);
+  is_started(queue, event.job);
   queue.to_cancel.erase(event.job);
   state.doomed.erase(event.job);
   state.live -= 1;

@@ -144,8 +144,13 @@ FABRICA_DESCRIBE(Job, project, owner, account, partition, site, phase, cancel_re
 struct SiteQueue {
   std::set<JobId> to_start;
   std::set<JobId> to_cancel;
+  std::set<JobId> to_release;  // bound, and not let go yet
+
+  bool wants_anything() const {
+    return !to_start.empty() || !to_cancel.empty() || !to_release.empty();
+  }
 };
-FABRICA_DESCRIBE(SiteQueue, to_start, to_cancel)
+FABRICA_DESCRIBE(SiteQueue, to_start, to_cancel, to_release)
 
 struct State {
   Table<JobId, Job> jobs;  // live ones, and the last limits::ended_jobs_kept that ended

@@ -17,6 +17,11 @@ using jobs::Outcome;
 using jobs::SubmissionState;
 
 constexpr std::size_t submitting_at_once = 64;
+// More acknowledged jobs than that are found in one list, which costs less than asking for each.
+constexpr std::size_t named_one_by_one = 4;
+constexpr std::size_t releasing_at_once = 64;
+constexpr std::size_t releasing_while_submitting =
+    1;  // of some connections, so that none waits for ever
 constexpr Duration reach_again = seconds(1);
 constexpr Duration ask_again = seconds(5);  // for a cancel or a release that had no effect yet
 
@@ -53,6 +58,7 @@ SlurmSite::Entry& SlurmSite::begin(JobId id, std::uint32_t attempt,
                                    std::vector<std::uint32_t> array, Stage stage) {
   Entry& entry = entries_[id];
   entry = {};
+  naming_.erase(id);
   entry.attempt = attempt;
   entry.stage = stage;
   entry.placed = now_;
@@ -97,8 +103,24 @@ void SlurmSite::take(const jobs::ReleaseJob& request) {
     entry->stage = Stage::released;
     return;
   }
-  entry->stage = Stage::releasing;
-  send(Act::release, tag, ask::Release{entry->user, static_cast<std::uint32_t>(entry->binding.id)});
+  to_release_.insert(request.job);
+}
+
+// Submissions go first: what is bound waits, what is not submitted may yet be lost with its reply.
+void SlurmSite::release_bound() {
+  const bool submitting = submitting_ > 0 || !ready_.empty();
+  const std::size_t most = submitting ? releasing_while_submitting : releasing_at_once;
+  while (releasing_ < most && !to_release_.empty()) {
+    const JobId id = *to_release_.begin();
+    to_release_.erase(to_release_.begin());
+    const auto found = entries_.find(id);
+    if (found == entries_.end() || found->second.stage != Stage::bound) continue;
+    Entry& entry = found->second;
+    entry.stage = Stage::releasing;
+    releasing_ += 1;
+    send(Act::release, {id, entry.attempt},
+         ask::Release{entry.user, static_cast<std::uint32_t>(entry.binding.id)});
+  }
 }
 
 void SlurmSite::take(const jobs::StopJob& request) {
@@ -167,6 +189,7 @@ void SlurmSite::take(const Answer& answer) {
     case Act::name:
       return name_answered(asked.tag, answer);
     case Act::release:
+      releasing_ -= 1;
       return release_answered(asked.tag, answer);
     case Act::list:
       listing_ = false;
@@ -174,6 +197,7 @@ void SlurmSite::take(const Answer& answer) {
     case Act::past:
       return past_answered(asked.tag, answer);
     case Act::cancel:
+    case Act::release_again:
       return;  // what came of it shows in a list
   }
 }
@@ -187,7 +211,11 @@ void SlurmSite::submit_answered(const Tag& tag, const Answer& answer) {
       entry->request.reset();
       entry->stage = Stage::naming;
       entry->binding.id = answer.id;
-      return send(Act::name, tag, ask::Show{answer.id});
+      entry->acknowledged = now_;
+      naming_.insert(tag.job);
+      if (naming_.size() <= named_one_by_one) return send(Act::name, tag, ask::Show{answer.id});
+      if (submitting_ == 0 && ready_.empty()) next_poll_ = now_;
+      return;
     case Came::unsent:
       entry->stage = Stage::ready;
       submit_from_ = now_ + reach_again;
@@ -230,6 +258,7 @@ void SlurmSite::release_answered(const Tag& tag, const Answer& answer) {
 }
 
 void SlurmSite::lose_sight(JobId id, Entry& entry, std::string text) {
+  naming_.erase(id);
   entry.request.reset();
   entry.stage = Stage::unknown;
   entry.binding = {};
@@ -240,6 +269,9 @@ void SlurmSite::lose_sight(JobId id, Entry& entry, std::string text) {
 }
 
 void SlurmSite::bind(JobId id, Entry& entry, const ClusterJob& job) {
+  naming_.erase(id);
+  // Its clock was not behind that when we heard of it.
+  if (entry.acknowledged != Time{}) clock_ahead_ = job.submitted - entry.acknowledged;
   entry.stage = Stage::bound;
   entry.absent_since.reset();
   entry.binding = {job.array_id != 0 ? job.array_id : job.id, job.submitted};
@@ -267,6 +299,7 @@ std::vector<jobs::Report> SlurmSite::hear(Time now) {
   now_ = std::max(now_, now);
   for (const Answer& answer : cluster_->receive(now_)) take(answer);
   submit_ready();
+  release_bound();
   poll();
   const std::size_t count = std::min(reports_.size(), limits::group_commands_max);
   return {reports_.begin(), reports_.begin() + static_cast<std::ptrdiff_t>(count)};
