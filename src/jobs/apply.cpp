@@ -50,7 +50,11 @@ void apply_one(State& state, const JobPlaced& event) {
 }
 
 void apply_one(State& state, const JobUnknown& event) {
-  state.jobs.at(event.job).submission = SubmissionState::unknown;
+  Job& job = state.jobs.at(event.job);
+  job.submission = SubmissionState::unknown;
+  job.binding = {};
+  SiteQueue& queue = state.sites[job.site];
+  if (queue.to_release.erase(event.job) > 0) queue.to_start.insert(event.job);
 }
 
 void apply_one(State& state, const JobBound& event) {

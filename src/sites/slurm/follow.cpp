@@ -56,6 +56,8 @@ void SlurmSite::poll() {
   send(Act::list, {}, ask::List{all ? Time{} : changed_since_});
   const bool rarely = some_missing && naming_.empty();
   next_poll_ = now_ + (rarely ? options_.look_every : options_.poll_every);
+  // A list costs a cluster as much as many submissions.
+  if (!ready_.empty()) next_poll_ = next_poll_ + options_.poll_every;
 }
 
 // From when on changes are news. A slurmrestd that tells no time is asked by what its jobs told of

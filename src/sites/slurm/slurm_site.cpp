@@ -213,8 +213,9 @@ void SlurmSite::submit_answered(const Tag& tag, const Answer& answer) {
       entry->binding.id = answer.id;
       entry->acknowledged = now_;
       naming_.insert(tag.job);
-      if (naming_.size() <= named_one_by_one) return send(Act::name, tag, ask::Show{answer.id});
-      if (submitting_ == 0 && ready_.empty()) next_poll_ = now_;
+      reports_.emplace_back(
+          jobs::SiteBound{tag.job, tag.attempt, options_.cluster, entry->binding});
+      if (naming_.size() <= named_one_by_one) send(Act::name, tag, ask::Show{answer.id});
       return;
     case Came::unsent:
       entry->stage = Stage::ready;

@@ -71,7 +71,7 @@ class SlurmSite : public SiteConnector {
   enum class Stage : std::uint8_t {
     ready,       // to be submitted
     submitting,  // asked
-    naming,      // acknowledged with an id; its submit time is asked for, or looked up in a list
+    naming,      // acknowledged with an id, and not shown yet: asked for, or looked up in a list
     unknown,     // looked for by its tag
     bound,       // held at the site
     releasing,   // asked to let it go
