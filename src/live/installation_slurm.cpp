@@ -7,8 +7,8 @@
 #include "json/read.h"
 #include "live/installation.h"
 #include "sites/slurm/rest_cluster.h"
+#include "sites/slurm/site_words.h"
 #include "sites/slurm/slurm_site.h"
-#include "sites/slurm/words.h"
 #include "store/reader.h"
 
 /// Slurm clusters as sites of an installation.
@@ -69,6 +69,36 @@ slurm::PartitionWords words_for(const config::SlurmSettings& settings, const std
   return words;
 }
 
+slurm::WordKind kind_of(config::SlurmWordKind kind) {
+  switch (kind) {
+    case config::SlurmWordKind::constraint:
+      return slurm::WordKind::constraint;
+    case config::SlurmWordKind::qos:
+      return slurm::WordKind::qos;
+    case config::SlurmWordKind::reservation:
+      return slurm::WordKind::reservation;
+    case config::SlurmWordKind::gpu_type:
+      return slurm::WordKind::gpu_type;
+  }
+  return slurm::WordKind::constraint;
+}
+
+slurm::PartitionDictionary dictionary_for(const config::SlurmSettings& settings,
+                                          const federation::Partition& partition) {
+  slurm::PartitionDictionary dictionary;
+  dictionary.slurm = true;
+  dictionary.slug = partition.slug;
+  dictionary.gpu_kind = partition.gpu_kind;
+  dictionary.own = words_for(settings, partition.slug);
+  for (const config::SlurmWordSettings& one : settings.word) {
+    if (one.partition.empty() || one.partition == partition.slug)
+      dictionary.known.push_back({kind_of(one.option), one.word, one.here});
+  }
+  for (const config::SlurmPartitionSettings& one : settings.partition)
+    dictionary.partitions.emplace_back(one.slug, one.partition);
+  return dictionary;
+}
+
 }  // namespace
 
 Result<void> Installation::start_slurm(federation::SiteId id,
@@ -84,9 +114,9 @@ Result<void> Installation::start_slurm(federation::SiteId id,
   options.accounting = settings.accounting;
   const auto translate = [this, settings, reader = std::make_shared<store::Reader>(directory_)](
                              const jobs::StartJob& request) -> Result<slurm::Submission> {
-    std::string slug;
+    federation::Partition partition;
     writer_->ask_and_wait(
-        [&](const State& state) { slug = state.federation.partitions.at(request.partition).slug; });
+        [&](const State& state) { partition = state.federation.partitions.at(request.partition); });
     std::optional<std::string> script = reader->document(request.request.script);
     const std::optional<std::string> text = reader->document(request.request.document);
     if (!script || !text) {
@@ -94,14 +124,30 @@ Result<void> Installation::start_slurm(federation::SiteId id,
     }
     TRY(const jobs::JobDocument document,
         json::read<jobs::JobDocument>(*text, json::Missing::defaulted));
-    return slurm::in_words_of(words_for(settings, slug), request, document, *std::move(script));
+    TRY(const slurm::PartitionWords words,
+        slurm::words_for_job(dictionary_for(settings, partition), document));
+    return slurm::in_words_of(words, request, document, *std::move(script));
   };
   auto connector =
       std::make_unique<slurm::SlurmSite>(std::move(cluster), std::move(options), translate);
   writer_->ask_and_wait([&](const State& state) { connector->resume(state.jobs, id); });
   workers_.emplace(settings.site,
                    std::make_unique<SiteWorker>(*writer_, id, std::move(connector), wake_fd));
+  clusters_.emplace(settings.site, settings);
   return {};
+}
+
+sbatch::SiteAnswer Installation::words_at(const std::string& site,
+                                          const federation::Partition& partition,
+                                          const sbatch::AskedWords& asked) const {
+  const auto cluster = clusters_.find(site);
+  if (cluster != clusters_.end()) {
+    return slurm::answer_of(dictionary_for(cluster->second, partition), asked);
+  }
+  slurm::PartitionDictionary no_slurm;
+  no_slurm.slug = partition.slug;
+  no_slurm.gpu_kind = partition.gpu_kind;
+  return slurm::answer_of(no_slurm, asked);
 }
 
 }  // namespace fabrica::live
