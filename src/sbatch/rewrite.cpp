@@ -10,7 +10,6 @@
 #include <optional>
 #include <utility>
 
-#include "base/check.h"
 #include "sbatch/gres.h"
 #include "sbatch/match.h"
 #include "sbatch/option_table.h"
@@ -63,13 +62,13 @@ std::optional<std::string> with_gpu_type(std::string_view option, std::string_vi
                                          const std::string& type) {
   if (option == "gres") {
     const Result<std::vector<Gres>> list = parse_gres(value);
-    CHECK(list.has_value(), "a script is rewritten after it was read without errors");
+    if (!list) return std::nullopt;
     return retyped(*list, type, [](Gres& one, const std::string& wanted) {
       return one.name == "gpu" && std::exchange(one.type, wanted) != wanted;
     });
   }
   const Result<std::vector<GpuCount>> list = parse_gpus(value);
-  CHECK(list.has_value(), "a script is rewritten after it was read without errors");
+  if (!list) return std::nullopt;
   return retyped(*list, type, [](GpuCount& one, const std::string& wanted) {
     return std::exchange(one.type, wanted) != wanted;
   });
@@ -100,8 +99,10 @@ class Rewriter {
     Findings findings;
     header_ = read_header(script, findings);
     matches_ = match_options(header_.tokens, findings);
-    CHECK(findings.ok(), "a script is rewritten after it was read without errors");
+    readable_ = findings.ok();
   }
+
+  bool readable() const { return readable_; }
 
   void find() {
     for (std::size_t i = 0; i < matches_.size(); ++i) latest_[name_of_match(i)] = i;
@@ -189,6 +190,7 @@ class Rewriter {
   }
 
   const WordsThere& there_;
+  bool readable_ = false;
   Header header_;
   std::vector<Match> matches_;
   std::map<std::string_view, std::size_t> latest_;
@@ -240,8 +242,9 @@ std::string span_of(std::size_t first, std::size_t count) {
 
 }  // namespace
 
-Rewritten rewrite(std::string_view script, const WordsThere& there) {
+Result<Rewritten> rewrite(std::string_view script, const WordsThere& there) {
   Rewriter rewriter(script, there);
+  if (!rewriter.readable()) return invalid("The script's directives have mistakes.");
   rewriter.find();
   return rewriter.apply(script);
 }

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "base/describe.h"
+#include "base/result.h"
 
 /// A script in the words of the site that it goes to.
 namespace fabrica::sbatch {
@@ -38,9 +39,9 @@ struct Rewritten {
 /// The script with its #SBATCH lines in the words of a site: account, partition, qos, constraint,
 /// reservation and the type of GPUs become the site's own, each where it stands; what is not said
 /// yet comes behind the last directive; nodelist, exclude, wckey and clusters, which are no words
-/// of that site, go. All other options, comments and commands stay byte for byte. The script must
-/// parse without errors.
-Rewritten rewrite(std::string_view script, const WordsThere& there);
+/// of that site, go. All other options, comments and commands stay byte for byte. Refused when the
+/// script's directives have mistakes.
+Result<Rewritten> rewrite(std::string_view script, const WordsThere& there);
 
 /// The rewritten script.
 std::string text_of(const Rewritten& rewritten);

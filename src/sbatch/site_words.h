@@ -27,8 +27,9 @@ FABRICA_DESCRIBE(RefusedWord, option, text, hint)
 
 /// One partition's answer. The job may go there when nothing is refused.
 struct SiteAnswer {
-  bool rewrites = false;        // scripts are given to a Slurm there, in the words `there`
-  bool knows_gpu_type = false;  // the type asked for is the site's own name for what it has
+  bool rewrites = false;         // scripts are given to a Slurm there, in the words `there`
+  bool knows_partition = false;  // the partition asked for is this one, by the site's own name
+  bool knows_gpu_type = false;   // the type asked for is the site's own name for what it has
   WordsThere there;
   std::vector<RefusedWord> refused;
   std::vector<std::string> remarks;  // what changes and might be missed, whole sentences

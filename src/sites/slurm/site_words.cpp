@@ -96,7 +96,8 @@ class Translator {
   void translate_partition() {
     if (!asked_.words.partition) return;
     const std::vector<std::string> wanted = split_at(*asked_.words.partition, ",");
-    if (!own_.partition.empty() && contains(wanted, own_.partition)) return;
+    answer_.knows_partition = !own_.partition.empty() && contains(wanted, own_.partition);
+    if (answer_.knows_partition) return;
     for (const auto& [slug, name] : dictionary_.partitions) {
       if (name.empty() || !contains(wanted, name)) continue;
       return refuse_word("partition", fmt::format("At this site --partition={} is {}.", name, slug),

@@ -97,14 +97,15 @@ TEST(Rewrite, DirectivesInTheWordsOfASite) {
   };
   for (const auto& [directives, there, rewritten] : cases) {
     const std::string script = fmt::format("#!/bin/bash\n{}\nhostname\n", directives);
-    const Rewritten done = rewrite(script, there);
+    const Rewritten done = rewrite(script, there).value();
     const std::string_view lines = rewritten;
     const std::string expected =
         fmt::format("#!/bin/bash\n{}{}hostname\n", lines, lines.empty() ? "" : "\n");
     EXPECT_EQ(text_of(done), expected) << directives;
     EXPECT_EQ(patched(script, unified_diff(done, "a", "b")), expected) << directives;
     EXPECT_EQ(unified_diff(done, "a", "b").empty(), script == expected) << directives;
-    EXPECT_EQ(text_of(rewrite(expected, there)), expected) << "twice is once: " << directives;
+    EXPECT_EQ(text_of(rewrite(expected, there).value()), expected)
+        << "twice is once: " << directives;
   }
 }
 
@@ -117,7 +118,7 @@ TEST(Rewrite, TheSiteIsAskedForItsOwnWordsWhateverTheScriptSays) {
   };
   for (const std::string_view script : scripts) {
     const std::string before = fmt::format("#!/bin/bash\n{}\nhostname", script);
-    const Rewritten rewritten = rewrite(before, here);
+    const Rewritten rewritten = rewrite(before, here).value();
     const std::string after = text_of(rewritten);
     EXPECT_EQ(patched(before, unified_diff(rewritten, "a", "b")), after) << script;
     const Parsed was = parse({before, {}, {}});
@@ -138,13 +139,14 @@ TEST(Rewrite, TheSiteIsAskedForItsOwnWordsWhateverTheScriptSays) {
 
 TEST(Rewrite, Diffs) {
   const std::string script = "#!/bin/bash\n#SBATCH -A p9\n#SBATCH -N2\n1\n2\n3\n4\n5\n6\n7\n8\n9\n";
-  EXPECT_EQ(unified_diff(rewrite(script, {.account = "fab", .qos = "q"}), "a\nb", "c"),
+  EXPECT_EQ(unified_diff(rewrite(script, {.account = "fab", .qos = "q"}).value(), "a\nb", "c"),
             "--- a?b\n+++ c\n@@ -1,6 +1,7 @@\n #!/bin/bash\n-#SBATCH -A p9\n+#SBATCH "
             "--account=fab\n #SBATCH -N2\n+#SBATCH --qos=q\n 1\n 2\n 3\n");
-  EXPECT_EQ(unified_diff(rewrite("#!/bin/sh\n#SBATCH -A p9", {.account = "fab"}), "a", "b"),
+  EXPECT_EQ(unified_diff(rewrite("#!/bin/sh\n#SBATCH -A p9", {.account = "fab"}).value(), "a", "b"),
             "--- a\n+++ b\n@@ -1,2 +1,2 @@\n #!/bin/sh\n-#SBATCH -A p9\n\\ No newline at end of "
             "file\n+#SBATCH --account=fab\n\\ No newline at end of file\n");
-  EXPECT_EQ(unified_diff(rewrite("#!/bin/sh\nhostname\n", {}), "a", "b"), "");
+  EXPECT_EQ(unified_diff(rewrite("#!/bin/sh\nhostname\n", {}).value(), "a", "b"), "");
+  EXPECT_FALSE(rewrite("#!/bin/sh\n#SBATCH --nonsense\n", {}).has_value());
 }
 
 }  // namespace

@@ -154,7 +154,7 @@ TEST(SiteWords, TheRewrittenScriptMeansWhatIsSubmitted) {
     const Submission submitted = in_words_of(*words, request, document, script);
 
     const sbatch::SiteAnswer answer = answer_of(dictionary(), asked_by(directives));
-    const sbatch::Parsed there = read_script(text_of(rewrite(script, answer.there)));
+    const sbatch::Parsed there = read_script(text_of(rewrite(script, answer.there).value()));
     ASSERT_TRUE(there.ok()) << directives;
     const sbatch::SiteWords& meant = there.options.words;
     EXPECT_EQ(meant.account.value_or(""), submitted.account) << directives;
