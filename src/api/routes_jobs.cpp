@@ -239,7 +239,7 @@ void add_words(const SettledDraft& settled, PlanView& view) {
     if (!found->answer.refused.empty()) row.reason = refusal_text(found->answer);
     if (!row.possible) continue;
     row.diff = diff_for(settled.draft, *found);
-    row.remarks = remarks_for(settled.draft, *found);
+    row.remarks = found->answer.remarks;
   }
 }
 

@@ -141,7 +141,7 @@ class Settling {
       if (left_ == 0) {
         findings.error(place, "--" + option, said, hint);
       } else {
-        findings.warning(place, "--" + option, said, hint);
+        findings.remark(place, "--" + option, said, hint);
       }
     }
     add_diagnostics(draft_.diagnostics, findings.take());
@@ -200,14 +200,6 @@ std::string diff_for(const Draft& draft, const PartitionAnswer& answer) {
   if (!rewritten) return {};
   const std::string& name = draft.request.name;
   return sbatch::unified_diff(*rewritten, name, fmt::format("{} on {}", name, answer.slug));
-}
-
-std::vector<std::string> remarks_for(const Draft& draft, const PartitionAnswer& answer) {
-  std::vector<std::string> remarks = answer.answer.remarks;
-  if (!answer.answer.rewrites) return remarks;
-  for (const sbatch::Diagnostic& one : directories_of(draft).take())
-    remarks.push_back(fmt::format("{} {}", one.text, one.hint));
-  return remarks;
 }
 
 }  // namespace fabrica::api

@@ -40,7 +40,7 @@ net::Awaitable<std::optional<std::vector<PartitionAnswer>>> ask_sites(Context* c
 
 sbatch::AskedWords asked_words(const Draft& draft);
 
-/// Leaves out the partitions that do not know a word, with a warning that says which and why.
+/// Leaves out the partitions that do not know a word, with a remark that says which and why.
 /// Refused as bad_script with what each would take when none is left, and when a partition is named
 /// on the command line that nobody knows: in a script it may be another site's.
 Answer<void> settle_words(Draft& draft, const std::vector<PartitionAnswer>& answers);
@@ -50,8 +50,5 @@ std::string refusal_text(const sbatch::SiteAnswer& answer);
 
 /// The draft's script as this site gets it, as a unified diff; empty when it stays as it is.
 std::string diff_for(const Draft& draft, const PartitionAnswer& answer);
-
-/// What to know of the job on this partition, beside the diff.
-std::vector<std::string> remarks_for(const Draft& draft, const PartitionAnswer& answer);
 
 }  // namespace fabrica::api

@@ -82,6 +82,14 @@ void print_rows(Session& session, const std::vector<Value>& rows) {
   session.print(table, "No partition is known.");
 }
 
+void print_choice(const Session& session, const Value& row) {
+  session.terminal().print(
+      fmt::format("It would run on {}. {} would be held, the cost of the whole time limit; what is "
+                  "not used comes back.\n",
+                  printable(row.get("partition").text()),
+                  hours_with_unit(number_in(row, "cost"), row.get("unit").text())));
+}
+
 // Jobs that the planned one would wait for first.
 void print_awaited(const Session& session, const Value& jobs) {
   std::string list;
@@ -244,11 +252,9 @@ Outcome<int> plan(Session& session, const SubmitWords& words) {
   if (chosen.empty()) {
     session.terminal().print(fmt::format("It would not be accepted now: {}\n",
                                          printable(answer.value.get("refusal").text())));
-  } else {
-    session.terminal().print(
-        fmt::format("It would run on {}. The cost is the hold for the whole time limit; what is "
-                    "not used comes back.\n",
-                    printable(chosen)));
+  }
+  for (const Value& row : rows) {
+    if (row.get("chosen").as_bool().value_or(false)) print_choice(session, row);
   }
   print_awaited(session, answer.value.get("waits_for"));
   for (const Value& row : rows) {

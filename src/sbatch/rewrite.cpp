@@ -121,7 +121,7 @@ class Rewriter {
     Rewritten rewritten;
     rewritten.ends_open = !script.ends_with('\n');
     if (!rewritten.ends_open) script.remove_suffix(1);
-    const std::uint32_t last = header_.tokens.empty() ? 1 : header_.tokens.back().place.line;
+    const std::uint32_t last = line_to_add_behind();
     std::uint32_t number = 0;
     for_each_part(script, '\n', [&](std::string_view line) {
       put_line(rewritten.lines, line, ++number);
@@ -134,6 +134,13 @@ class Rewriter {
   }
 
  private:
+  /// The last directive; the first line of the script where "--" has ended the options.
+  std::uint32_t line_to_add_behind() const {
+    const auto ends = [](const Token& token) { return token.text == "--"; };
+    if (header_.tokens.empty() || std::ranges::any_of(header_.tokens, ends)) return 1;
+    return header_.tokens.back().place.line;
+  }
+
   std::string_view name_of_match(std::size_t i) const { return proper_row(*matches_[i].row).name; }
 
   void look_at(std::size_t i) {

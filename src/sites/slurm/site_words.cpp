@@ -103,9 +103,6 @@ class Translator {
       return refuse_word("partition", fmt::format("At this site --partition={} is {}.", name, slug),
                          "Leave it out to let the partition be chosen.");
     }
-    if (!dictionary_.slurm) return;
-    answer_.remarks.push_back(fmt::format("There is no partition \"{}\" here; it becomes \"{}\".",
-                                          *asked_.words.partition, own_.partition));
   }
 
   void translate_name(std::string_view option, const std::optional<std::string>& asked,

@@ -82,6 +82,7 @@ TEST(Rewrite, DirectivesInTheWordsOfASite) {
       {"",
        {.qos = "normal", .reservation = "r"},
        "#SBATCH --qos=normal\n#SBATCH --reservation=r\n"},
+      {"#SBATCH -N2 --", {.qos = "normal"}, "#SBATCH --qos=normal\n#SBATCH -N2 --"},
       {"#SBATCH -w n1 -x n2 -M c1 --wckey=k", {}, ""},
       {"#SBATCH --gres=gpu:4", {.gpu_type = "h100"}, "#SBATCH --gres=gpu:h100:4"},
       {"#SBATCH --gres gpu:a100:4", {.gpu_type = "h100"}, "#SBATCH --gres=gpu:h100:4"},

@@ -60,7 +60,7 @@ TEST(SiteWords, WhatBecomesOfAScriptsOwnWords) {
       {"-N1", "fab booster normal nvlink - custom"},
       {"-A p9", "fab booster normal nvlink - custom"},
       {"-p booster", "fab booster normal nvlink - custom"},
-      {"-p boost_usr_prod", "fab booster normal nvlink - custom!"},
+      {"-p boost_usr_prod", "fab booster normal nvlink - custom"},
       {"-p elsewhere,booster", "fab booster normal nvlink - custom"},
       {"-p dcgp", "no partition"},
       {"-q normal", "fab booster normal nvlink - custom"},
