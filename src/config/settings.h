@@ -132,14 +132,16 @@ struct SlurmSettings {
   std::string user;     // whom the jobs belong to there
   std::string account;  // of the jobs there
   bool hold = true;
-  bool accounting = true;  // there is a slurmdbd
+  bool accounting = true;    // there is a slurmdbd
+  std::string jobs_url;      // of this server, as the nodes reach it; empty: jobs do not speak
+  std::string jobs_ca_file;  // on the nodes, for https
   std::uint32_t connections = 8;
   std::vector<SlurmPartitionSettings> partition;
   std::vector<SlurmWordSettings> word;
 };
 FABRICA_DESCRIBE(SlurmSettings, site, name, url, ca_file, api_version, cluster, token_kind,
                  key_file, key_id, token_user, own_tokens, user, account, hold, accounting,
-                 connections, partition, word)
+                 jobs_url, jobs_ca_file, connections, partition, word)
 
 struct Settings {
   std::string data_directory;  // empty: state_directory()

@@ -4,7 +4,9 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
+#include <string_view>
 #include <thread>
 #include <vector>
 
@@ -58,6 +60,8 @@ class Installation {
   Result<void> start_sites(const config::Settings& settings);
   Result<void> start_local(federation::SiteId id, const config::Settings& settings);
   void start_simulated(federation::SiteId id, std::uint64_t seed);
+  Result<std::filesystem::path> sent_output_of(const store::JobView& job, std::string_view document,
+                                               std::uint32_t task, bool error_stream) const;
   Result<void> start_slurm(federation::SiteId id, const config::SlurmSettings& settings);
 
   std::filesystem::path directory_;
@@ -66,7 +70,9 @@ class Installation {
   std::unique_ptr<store::SqliteLog> log_;
   std::unique_ptr<Writer> writer_;
   std::map<std::string, std::unique_ptr<SiteWorker>> workers_;  // by the site's short name
-  std::map<std::string, config::SlurmSettings> clusters_;       // likewise; fixed once it is open
+  std::set<std::string> slurm_sites_;                           // whose jobs send what they print
+  std::map<std::string, config::SlurmSettings>
+      clusters_;  // by the site's short name; fixed once it is open
   std::optional<std::string> first_token_;
 };
 
