@@ -61,6 +61,8 @@ Outcome<bool> Splitter::take_own_anywhere(const std::string& word) {
     found_.follow = true;
   } else if (word == "--wait" || word == "-W") {
     found_.wait = true;
+  } else if (word == "--dry-run") {
+    found_.dry_run = true;
   } else if (is_option(word, "--project")) {
     TRY(found_.project, value_of(word, "--project"));
   } else {
@@ -80,6 +82,8 @@ Outcome<bool> Splitter::take_own_before_script(const std::string& word) {
     global_.quiet = true;
   } else if (word == "--parsable") {
     found_.parsable = true;
+  } else if (word == "--diff") {
+    found_.diff = true;
   } else if (is_option(word, "--server")) {
     TRY(global_.server, value_of(word, "--server"));
   } else if (is_option(word, "--data")) {

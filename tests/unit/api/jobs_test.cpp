@@ -46,7 +46,7 @@ TEST(Jobs, WhatCannotBeSubmitted) {
           {member, "POST /v1/jobs", with_script("echo"), "422 bad_script /script"},
           {member, "POST /v1/jobs", with_script("#SBATCH --tme=1"), "422 bad_script /script"},
           {member, "POST /v1/jobs", with_script(hour + " --qos=high"), "422 bad_script /script"},
-          {member, "POST /v1/jobs", with_script(hour + " --partition=gone"),
+          {member, "POST /v1/jobs", with_script(hour, R"(,"options":["--partition=gone"])"),
            "422 bad_script /script"},
           {member, "POST /v1/jobs", with_script(hour + " --clusters=gone"),
            "422 bad_script /script"},
@@ -79,8 +79,8 @@ TEST(Jobs, EachMistakeHasItsLineAndColumn) {
   Served served;
   const net::Response response = served.ask(
       member, "POST /v1/jobs",
-      R"({"project":1,"script":"#!/bin/bash\n#SBATCH --nodes=two\n#SBATCH --qos=high --time=1:00\ntrue\n",)"
-      R"("options":["--reservation=x"],"working_directory":"/home/ada"})");
+      R"({"project":1,"script":"#!/bin/bash\n#SBATCH --nodes=two\n#SBATCH --begin=noon --time=1:00\ntrue\n",)"
+      R"("options":["--licenses=x"],"working_directory":"/home/ada"})");
   EXPECT_EQ(said(response), "422 bad_script /script");
   std::string all;
   for (const json::Value& error : parsed(response).get("errors").items()) {
@@ -90,7 +90,7 @@ TEST(Jobs, EachMistakeHasItsLineAndColumn) {
     all += fmt::format("{} {}:{} {}; ", error.get("origin").text(), error.get("line").text(),
                        error.get("column").text(), error.get("option").text());
   }
-  EXPECT_EQ(all, "directive 2:17 --nodes; directive 3:9 --qos; command_line 0:1 --reservation; ");
+  EXPECT_EQ(all, "directive 2:17 --nodes; directive 3:9 --begin; command_line 0:1 --licenses; ");
 }
 
 TEST(Jobs, WarningsComeWithTheJob) {

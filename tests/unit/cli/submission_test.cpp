@@ -64,6 +64,16 @@ TEST(SplitSubmission, TellsOurWordsFromSbatchsAndTheScripts) {
   }
 }
 
+TEST(SplitSubmission, ADryRunMayBeAskedForBehindTheScript) {
+  GlobalOptions global;
+  EXPECT_TRUE(split_submission(Words{"train.sh", "--dry-run"}, global)->dry_run);
+  EXPECT_TRUE(split_submission(Words{"--dry-run", "train.sh"}, global)->dry_run);
+  const Outcome<SubmitWords> later = split_submission(Words{"train.sh", "a", "--dry-run"}, global);
+  EXPECT_FALSE(later->dry_run) << "the script's own";
+  EXPECT_TRUE(split_submission(Words{"--diff", "train.sh"}, global)->diff);
+  EXPECT_EQ(split_submission(Words{"train.sh", "--diff"}, global)->arguments, Words{"--diff"});
+}
+
 TEST(SplitSubmission, SetsGlobalOptionsBeforeTheScriptOnly) {
   GlobalOptions global;
   const Words words{"--json", "--server=http://a:1", "train.sh", "--data", "/x"};
