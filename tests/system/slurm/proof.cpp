@@ -11,6 +11,7 @@
 
 #include "base/check.h"
 #include "store/verify.h"
+#include "system/slurm/served.h"
 #include "unit/store/fixture.h"
 
 namespace fabrica::test {
@@ -33,54 +34,6 @@ Time system_now() {
   return Time{std::chrono::duration_cast<milliseconds>(since).count()};
 }
 
-std::string settings_for(const SlurmFacts& facts,
-                         const std::map<std::string, std::unique_ptr<FaultProxy>>& proxies) {
-  std::string text = "[local]\nenabled = false\n";
-  for (const SlurmCluster& cluster : facts.clusters) {
-    text += fmt::format(
-        "[[slurm]]\nsite = \"{0}\"\nurl = \"{1}\"\ncluster = \"{0}\"\nkey_file = \"{2}\"\n"
-        "user = \"{3}\"\naccount = \"{4}\"\n"
-        "[[slurm.partition]]\nslug = \"{0}-gpu\"\npartition = \"gpu\"\ngpu_type = \"{5}\"\n"
-        "nodes = {6}\ngpus_per_node = {7}\ncores_per_node = {8}\nmemory_gib_per_node = 8\n",
-        cluster.name, proxies.at(cluster.name)->url(), cluster.key_file, cluster.users.front(),
-        cluster.account, cluster.gpu_kind, cluster.nodes.size(), cluster.gpus_per_node,
-        cluster.cpus_per_node);
-  }
-  return text;
-}
-
-// One project with an award at every cluster.
-std::int64_t make_gpu_project(net::Client& client, const std::string& token,
-                              const SlurmFacts& facts) {
-  const auto post = [&](const std::string& target, std::string body) {
-    return must(client, token, net::Method::post, target, std::move(body));
-  };
-  post("/v1/organisations", R"({"name":"Start-up","country":"PT","kind":"start_up"})");
-  const std::int64_t project =
-      *post("/v1/projects", R"({"title":"A project","organisation":1})").get("id").as_int();
-  std::vector<std::string> partitions;
-  for (const SlurmCluster& cluster : facts.clusters) {
-    partitions.push_back(fmt::format("\"{}-gpu\"", cluster.name));
-    post(fmt::format("/v1/partitions/{}-gpu/capacity", cluster.name),
-         R"({"hours":"2000","text":"capacity"})");
-  }
-  post("/v1/calls", fmt::format(R"({{"mode":"playground","title":"Playground","partitions":[{}]}})",
-                                fmt::join(partitions, ",")));
-  std::int64_t proposal = 0;
-  for (const std::string& partition : partitions) {
-    post("/v1/calls/1/proposals",
-         fmt::format(R"({{"project":{},"title":"Work","partition":{},"hours":"500","months":1,)"
-                     R"("gpus_per_job":1,"nodes_per_job":1,"civil_use":true,"open_research":true,)"
-                     R"("text":"some work"}})",
-                     project, partition));
-    proposal += 1;
-    post(fmt::format("/v1/proposals/{}:assess", proposal), R"({"suitable":true,"text":""})");
-    post(fmt::format("/v1/proposals/{}:grant", proposal), "{}");
-    post(fmt::format("/v1/awards/{}:accept", proposal), "{}");
-  }
-  return project;
-}
-
 std::string said(const json::Value& value) { return std::string(value.as_string().value_or("")); }
 
 }  // namespace
@@ -97,10 +50,20 @@ Proof::Proof(const std::filesystem::path& directory, const ProofOptions& options
   fs::permissions(work_, fs::perms(0777));
   for (const SlurmCluster& cluster : bed_.facts().clusters)
     proxies_[cluster.name] = std::make_unique<FaultProxy>(cluster.url, random_.next());
-  write_file(directory / "fabrica.toml", settings_for(bed_.facts(), proxies_));
+  write_file(directory / "fabrica.toml", settings());
   server_.start();
   net::Client client(*net::parse_url(server_.url()));
-  project_ = make_gpu_project(client, server_.token(), bed_.facts());
+  project_ = make_gpu_project(client, server_.token(), bed_.facts().clusters);
+}
+
+std::string Proof::settings() const {
+  std::string text = "[local]\nenabled = false\n";
+  for (const SlurmCluster& cluster : bed_.facts().clusters) {
+    SlurmAddress address = address_of(cluster);
+    address.url = proxies_.at(cluster.name)->url();
+    text += settings_for(cluster, address);
+  }
+  return text;
 }
 
 void Proof::break_all() {

@@ -73,6 +73,7 @@ class Proof {
  private:
   using Clock = std::chrono::steady_clock;
 
+  std::string settings() const;
   void submit_some();
   void submit();
   void break_one(Fault fault);
