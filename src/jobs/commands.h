@@ -110,11 +110,11 @@ FABRICA_DESCRIBE(ReportFromSite, site, report)
 struct OwnWord {
   JobId job;
   std::uint32_t attempt = 1;
-  std::uint32_t task = 0;     // place in the array, from 0
+  std::uint32_t number = 0;   // of the task in its array; zero: no array
   std::uint64_t binding = 0;  // the id under which its site runs it
   std::uint32_t run = 0;      // how often its site began it anew
 };
-FABRICA_DESCRIBE(OwnWord, job, attempt, task, binding, run)
+FABRICA_DESCRIBE(OwnWord, job, attempt, number, binding, run)
 
 /// The task is about to run its script, and does so only when this is accepted. Refused for good
 /// when it must not run (another attempt counts, it is a copy, it was cancelled): superseded.

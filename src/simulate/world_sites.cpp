@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "jobs/own_word.h"
 #include "jobs/refusals.h"
 #include "jobs/requests.h"
 #include "simulate/world.h"
@@ -140,7 +141,7 @@ void World::hand_on_words(SimulatedSlurm& there) {
       continue;
     }
     const jobs::Job& job = engine_->state().jobs.jobs.at(said.word.job);
-    const bool ran = job.tasks[said.word.task].returned != Time{};
+    const bool ran = task_numbered(job, said.word.number)->returned != Time{};
     there.controller().hear(said.word, ran ? TaskHears::finished : TaskHears::go);
   }
 }

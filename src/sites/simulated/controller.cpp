@@ -190,11 +190,11 @@ void SimulatedController::start(Job& job, Task& task) {
   task.record.started = whole_seconds(task.starts);
   task.record.nodes = "n1";
   task.ends = {};
-  if (!tasks_speak_) run(job, static_cast<std::uint32_t>(&task - job.tasks.data()));
+  if (!tasks_speak_) run(job, task);
 }
 
-void SimulatedController::run(Job& job, std::uint32_t place) {
-  Task& task = job.tasks[place];
+void SimulatedController::run(Job& job, Task& task) {
+  const auto place = static_cast<std::uint32_t>(&task - job.tasks.data());
   task.ends = std::max(now_, task.starts) + task.fate.run;
   const TaskName name{job.tag.job, job.tag.attempt, place};
   if (ran_.emplace(job.id, name).second && onlooker_) onlooker_(name);

@@ -101,7 +101,7 @@ class SimulatedController : public slurm::Cluster {
   void save();
   void pass(Time until);
   void start(Job& job, Task& task);
-  void run(Job& job, std::uint32_t place);
+  void run(Job& job, Task& task);
   void end(Job& job, Task& task);
   jobs::OwnWord word_of(const Job& job, const Task& task) const;
   void say_what_is_due();

@@ -16,8 +16,8 @@ constexpr Duration run_again_after = minutes(2);  // as Slurm delays what it req
 }  // namespace
 
 jobs::OwnWord SimulatedController::word_of(const Job& job, const Task& task) const {
-  const auto place = static_cast<std::uint32_t>(&task - job.tasks.data());
-  return {job.tag.job, job.tag.attempt, place, job.id, task.record.restarts};
+  return {job.tag.job, job.tag.attempt, task.record.array_task.value_or(0), job.id,
+          task.record.restarts};
 }
 
 void SimulatedController::say_what_is_due() {
@@ -32,12 +32,16 @@ void SimulatedController::say_what_is_due() {
 
 void SimulatedController::hear(const jobs::OwnWord& word, TaskHears heard) {
   const auto job = memory_.jobs.find(static_cast<std::uint32_t>(word.binding));
-  if (job == memory_.jobs.end() || word.task >= job->second.tasks.size()) return;
-  Task& task = job->second.tasks[word.task];
+  if (job == memory_.jobs.end()) return;
+  const auto spoke = std::ranges::find_if(job->second.tasks, [&](const Task& task) {
+    return task.record.array_task.value_or(0) == word.number;
+  });
+  if (spoke == job->second.tasks.end()) return;
+  Task& task = *spoke;
   const bool asks = task.record.state == ClusterState::running && task.ends == Time{};
   if (!asks || word.job != job->second.tag.job || word.attempt != job->second.tag.attempt) return;
   if (heard == TaskHears::again) return;
-  if (heard == TaskHears::go) return run(job->second, word.task);
+  if (heard == TaskHears::go) return run(job->second, task);
   if (heard == TaskHears::never) {
     task.fate.outcome = jobs::Outcome::failed;
     task.fate.exit_code = did_not_run;

@@ -189,8 +189,6 @@ TEST_F(BadInput, AClusterThatWasRenamedIsToldAndItsAccountingIsStillRead) {
   address.cluster = "formerly";
   const auto bad = site("name", address);
   bad->submit(3);
-  EXPECT_TRUE(bad->tells("it calls itself \"c1\", but `cluster` in its settings is \"formerly\""))
-      << bad->log();
   ASSERT_TRUE(within(deadline, [&] { return !bad->runs().empty(); }));
   bad->kill();
   const std::string id = bad->id_there();
@@ -200,6 +198,8 @@ TEST_F(BadInput, AClusterThatWasRenamedIsToldAndItsAccountingIsStillRead) {
   bad->start();
   EXPECT_TRUE(bad->comes_to("/outcome", "completed")) << bad->job().text();
   EXPECT_EQ(bad->runs().size(), 1);
+  EXPECT_TRUE(bad->tells("it calls itself \"c1\", but `cluster` in its settings is \"formerly\""))
+      << bad->log();
 }
 
 // An hour ahead every token of ours has expired there; an hour behind they are good.
