@@ -52,6 +52,7 @@ struct ProofOptions {
   std::uint64_t faults = 0;
   std::uint64_t seed = 0;
   std::uint32_t clusters = 3;
+  bool jobs_speak = true;  // they ask the server before they run, and say when they have ended
 };
 
 class Proof {
@@ -98,6 +99,7 @@ class Proof {
   std::filesystem::path work_;
   SlurmBed bed_;
   std::map<std::string, std::unique_ptr<FaultProxy>> proxies_;  // by cluster
+  std::uint16_t port_ = free_port();
   ServerProcess server_;
   std::int64_t project_ = 0;
 

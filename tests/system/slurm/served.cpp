@@ -6,18 +6,20 @@
 namespace fabrica::test {
 
 SlurmAddress address_of(const SlurmCluster& cluster) {
-  return {cluster.url, cluster.key_file, cluster.name, "gpu"};
+  return {cluster.url, cluster.key_file, cluster.name, "gpu", ""};
 }
 
 std::string settings_for(const SlurmCluster& cluster, const SlurmAddress& address) {
+  const std::string speak =
+      address.jobs_url.empty() ? "" : fmt::format("jobs_url = \"{}\"\n", address.jobs_url);
   return fmt::format(
       "[[slurm]]\nsite = \"{0}\"\nurl = \"{1}\"\ncluster = \"{2}\"\nkey_file = \"{3}\"\n"
-      "user = \"{4}\"\naccount = \"{5}\"\n"
+      "user = \"{4}\"\naccount = \"{5}\"\n{11}"
       "[[slurm.partition]]\nslug = \"{0}-gpu\"\npartition = \"{6}\"\ngpu_type = \"{7}\"\n"
       "nodes = {8}\ngpus_per_node = {9}\ncores_per_node = {10}\nmemory_gib_per_node = 8\n",
       cluster.name, address.url, address.cluster, address.key_file, cluster.users.front(),
       cluster.account, address.partition, cluster.gpu_kind, cluster.nodes.size(),
-      cluster.gpus_per_node, cluster.cpus_per_node);
+      cluster.gpus_per_node, cluster.cpus_per_node, speak);
 }
 
 std::int64_t make_gpu_project(net::Client& client, const std::string& token,

@@ -17,6 +17,7 @@ struct SlurmAddress {
   std::string key_file;
   std::string cluster;    // its ClusterName
   std::string partition;  // of its jobs
+  std::string jobs_url;   // where jobs speak to the server; empty: they do not
 };
 
 /// Of a cluster as it is.
