@@ -22,8 +22,7 @@ using std::chrono::milliseconds;
 
 constexpr milliseconds tick{50};              // how soon a thread sees that it shall end
 constexpr milliseconds silence_max{150'000};  // more than any client waits
-constexpr std::int64_t delay_ms_max = 3'000;
-constexpr std::int64_t late_ms_max = 20'000;
+constexpr std::int64_t delay_part = 6;        // of the longest that a request is late
 
 std::uint16_t port_in(std::string_view url) {
   std::uint16_t port = 0;
@@ -83,8 +82,8 @@ bool is_submission(std::string_view request) {
 
 }  // namespace
 
-FaultProxy::FaultProxy(std::string_view upstream, std::uint64_t seed)
-    : upstream_port_(port_in(upstream)), random_(seed) {
+FaultProxy::FaultProxy(std::string_view upstream, std::uint64_t seed, milliseconds late_max)
+    : upstream_port_(port_in(upstream)), late_max_(late_max), random_(seed) {
   listen();
   thread_ = std::thread([this] { run(); });
 }
@@ -207,7 +206,8 @@ FaultProxy::Draw FaultProxy::draw(bool is_submit) {
   if (submits_only && !is_submit) return draw;
   draw.fate = Fate::changed;
   draw.mischief = mischief_;
-  draw.wait = milliseconds(random_.between(0, submits_only ? late_ms_max : delay_ms_max));
+  const std::int64_t longest = late_max_.count() / (submits_only ? 1 : delay_part);
+  draw.wait = milliseconds(random_.between(0, longest));
   draw.before = random_.chance(1, 2);
   draw.cut_at = random_.next();
   return draw;

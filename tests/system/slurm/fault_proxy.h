@@ -21,12 +21,12 @@ namespace fabrica::test {
 /// job by its id alone, which after a crash of slurmctld may be another's, so that nobody could
 /// guard against one that comes late.
 enum class Mischief : std::uint8_t {
-  delayed,         // its reply comes up to 3 s late, or itself does
+  delayed,         // its reply comes up to a sixth of `late_max` late, or itself does
   reply_dropped,   // it was carried out, and the connection closes without a reply
   reply_cut,       // the reply ends in its middle
   doubled,         // carried out twice, one after the other; the second reply is thrown away
-  submitted_late,  // the connection closes at once, and it is carried out up to 20 s later
-  submitted_again  // it is answered, and carried out again up to 20 s later
+  submitted_late,  // the connection closes at once, and it is carried out up to `late_max` later
+  submitted_again  // it is answered, and carried out again up to `late_max` later
 };
 FABRICA_DESCRIBE_ENUM(Mischief, delayed, reply_dropped, reply_cut, doubled, submitted_late,
                       submitted_again)
@@ -42,7 +42,8 @@ struct Hits {
 class FaultProxy {
  public:
   /// Passes on to `upstream`, "http://127.0.0.1:<port>". The seed says which requests are hit.
-  FaultProxy(std::string_view upstream, std::uint64_t seed);
+  FaultProxy(std::string_view upstream, std::uint64_t seed,
+             std::chrono::milliseconds late_max = std::chrono::seconds(20));
   FaultProxy(const FaultProxy&) = delete;
   FaultProxy& operator=(const FaultProxy&) = delete;
   /// What is still to be carried out late is not.
@@ -90,6 +91,7 @@ class FaultProxy {
   bool wait(std::chrono::milliseconds time) const;
 
   const std::uint16_t upstream_port_;
+  const std::chrono::milliseconds late_max_;
   std::uint16_t port_ = 0;
   std::atomic<int> listener_ = -1;
   std::atomic<bool> stopping_ = false;
