@@ -135,6 +135,10 @@ Result<void> Installation::start_slurm(federation::SiteId id,
   const int wake_fd = cluster->wake_fd();
   slurm::SlurmSiteOptions options;
   options.cluster = settings.cluster.empty() ? settings.site : settings.cluster;
+  options.cluster_name = settings.cluster;
+  options.say = [site = settings.site](std::string_view text) {
+    fmt::print(stderr, "fabricad: site {}: {}\n", site, text);
+  };
   options.installation = std::move(mark);
   options.hold = settings.hold;
   options.accounting = settings.accounting;

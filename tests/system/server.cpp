@@ -13,6 +13,7 @@
 #include <chrono>
 #include <fstream>
 #include <map>
+#include <set>
 #include <thread>
 
 #include "base/check.h"
@@ -103,6 +104,9 @@ void ServerProcess::kill() {
   ::waitpid(process_, nullptr, 0);
   process_ = -1;
 }
+
+void ServerProcess::freeze() { ::kill(process_, SIGSTOP); }
+void ServerProcess::thaw() { ::kill(process_, SIGCONT); }
 
 int ServerProcess::stop() {
   ::kill(process_, SIGTERM);
@@ -198,6 +202,18 @@ std::map<std::uint64_t, std::map<std::string, int>> lines_of_jobs(store::Reader&
 }
 
 }  // namespace
+
+std::size_t jobs_charged_twice(const std::filesystem::path& directory,
+                               federation::ProjectId project) {
+  store::Reader reader(directory);
+  std::set<std::uint64_t> twice;
+  for (const store::AccountView& account : reader.accounts_of(project)) {
+    for (auto& [job, kinds] : lines_of_jobs(reader, account.id)) {
+      if (kinds["hold"] > 1 || kinds["charge"] > 1 || kinds["release"] > 1) twice.insert(job);
+    }
+  }
+  return twice.size();
+}
 
 void expect_charged_once(const std::filesystem::path& directory, federation::ProjectId project) {
   store::Reader reader(directory);

@@ -32,6 +32,9 @@ class ServerProcess {
   void start();
   /// SIGKILL, and waits until it is gone.
   void kill();
+  /// SIGSTOP, and SIGCONT.
+  void freeze();
+  void thaw();
   /// SIGTERM; its exit code.
   int stop();
 
@@ -66,6 +69,10 @@ std::string submission(std::int64_t project, const std::filesystem::path& direct
 
 /// Returns when no job is live; fails the test after `deadline`.
 void wait_until_all_ended(ServerProcess& server, std::chrono::seconds deadline);
+
+/// How many jobs of the project have more than one hold, charge or release in its accounts.
+std::size_t jobs_charged_twice(const std::filesystem::path& directory,
+                               federation::ProjectId project);
 
 /// Each job's lines in the accounts of the project: one hold, at most one charge, at most one
 /// release, and nothing held in the end.

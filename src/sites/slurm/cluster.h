@@ -40,6 +40,7 @@ struct ClusterJob {
   std::uint32_t id = 0;
   std::uint32_t array_id = 0;               // of the whole array; zero: no array
   std::optional<std::uint32_t> array_task;  // none in an array: its tasks that are still together
+  std::string cluster;                      // its ClusterName; empty: not told
   std::string name;
   std::string comment;
   std::string user;
@@ -57,9 +58,9 @@ struct ClusterJob {
   std::int32_t signal = 0;
   std::string nodes;
 };
-FABRICA_DESCRIBE(ClusterJob, id, array_id, array_task, name, comment, user, account, partition,
-                 state, held, reason, submitted, started, estimated_start, ended, restarts,
-                 exit_code, signal, nodes)
+FABRICA_DESCRIBE(ClusterJob, id, array_id, array_task, cluster, name, comment, user, account,
+                 partition, state, held, reason, submitted, started, estimated_start, ended,
+                 restarts, exit_code, signal, nodes)
 
 /// A job to submit, in Slurm's own words. Empty texts and zeros are left out.
 struct Submission {
@@ -117,10 +118,11 @@ struct Show {
   std::uint32_t id = 0;
 };
 /// Jobs of slurmdbd submitted from `from` on, whose name ends with `name_end`; of this cluster
-/// only.
+/// only, unless it may have another name than the settings say.
 struct Past {
   Time from;
   std::string name_end;
+  bool any_cluster = false;
 };
 /// Whether slurmctld itself answers.
 struct Ping {};

@@ -12,6 +12,8 @@ namespace fabrica::sites::slurm {
 namespace {
 
 // Slurm's error numbers (slurm_errno.h).
+constexpr std::int64_t invalid_partition = 2000;
+constexpr std::int64_t invalid_account = 2045;
 constexpr std::int64_t protocol_authentication = 1007;
 constexpr std::int64_t no_change = 1900;
 constexpr std::int64_t invalid_job_id = 2017;
@@ -58,10 +60,21 @@ std::string text_of(const Exchange& exchange) {
   return fmt::format("slurmrestd answers {}: {}", exchange.status, text);
 }
 
+// What a site's operator is to look at, where the words refused are those of the settings.
+std::string_view hint_for(std::span<const ReplyError> errors) {
+  if (has(errors, invalid_partition))
+    return ". The site has no partition of the name that its settings give it.";
+  if (has(errors, invalid_account))
+    return ". The site does not let the user of its settings use their account.";
+  return {};
+}
+
 Judgement judged(Came came, const Exchange& exchange) {
   Judgement judgement{.came = came, .text = text_of(exchange), .token_suspect = false};
   if (came == Came::done || came == Came::unchanged || came == Came::unknown) {
     judgement.text.clear();
+  } else if (came == Came::refused && exchange.reply) {
+    judgement.text += hint_for(exchange.reply->errors);
   } else if (came == Came::unclear && exchange.reply) {
     const auto& errors = exchange.reply->errors;
     judgement.token_suspect =

@@ -1,5 +1,9 @@
-#include <algorithm>
+#include <fmt/core.h>
 
+#include <algorithm>
+#include <cstdlib>
+
+#include "base/utf8.h"
 #include "sites/slurm/slurm_site.h"
 
 /// The part of SlurmSite that reads what the cluster shows: finds jobs by their tags, follows those
@@ -15,6 +19,9 @@ constexpr Duration sweep_again = seconds(10);
 constexpr Duration list_all_every = seconds(30);
 constexpr Duration clock_doubt = seconds(2);  // its times are whole seconds, and ours are not its
 constexpr std::size_t sweeps_remembered = 10'000;
+// More than a submission may take from its time at the cluster to when it is read back here.
+constexpr Duration clock_off_max = minutes(3);
+constexpr std::size_t comment_shown_max = 100;
 
 std::uint32_t root_of(const ClusterJob& job) { return job.array_id != 0 ? job.array_id : job.id; }
 
@@ -73,13 +80,18 @@ bool SlurmSite::is_missing(const Entry& entry) {
 }
 
 void SlurmSite::list_answered(const Answer& answer) {
-  if (answer.came != Came::done) return;  // no news, or the site did not answer: nothing is known
+  if (answer.came == Came::unchanged) return notices_.answered(Notices::Part::controller, now_);
+  if (answer.came != Came::done)
+    return notices_.silent(Notices::Part::controller, now_, answer.text);
+  notices_.answered(Notices::Part::controller, now_);
   take_time(answer);
   std::erase_if(sweeping_, [&](const auto& item) { return item.second + minutes(10) < now_; });
   std::map<Tag, Copies> tagged;
   for (const ClusterJob& job : answer.jobs) {
-    if (const auto tag = tag_of(job, options_.installation))
-      tagged[*tag][root_of(job)].push_back(&job);
+    const auto tag = tag_of(job, options_.installation);
+    if (!tag) continue;
+    notice_oddities(job, *tag);
+    tagged[*tag][root_of(job)].push_back(&job);
   }
   static const Copies nothing;
   for (auto& [id, entry] : entries_) {
@@ -92,6 +104,33 @@ void SlurmSite::list_answered(const Answer& answer) {
     // What may be a job of the log that was not told yet stays until it is.
     if (!uncertain_.contains(tag)) sweep(copies, 0);
   }
+}
+
+void SlurmSite::notice_oddities(const ClusterJob& job, const Tag& tag) {
+  const std::string& name = options_.cluster_name;
+  name_confirmed_ = name_confirmed_ || job.cluster == name;
+  if (!name.empty() && !job.cluster.empty() && job.cluster != name) {
+    notices_.odd(Notices::Oddity::name,
+                 fmt::format("it calls itself \"{}\", but `cluster` in its settings is \"{}\": its "
+                             "accounting is asked for the jobs of all clusters until they agree.",
+                             job.cluster, name));
+  }
+  if (!job.comment.starts_with(tag_text(options_.installation, tag))) {
+    notices_.odd(Notices::Oddity::comment,
+                 fmt::format("something rewrites the comments of jobs there: {}, its job {}, has "
+                             "\"{}\". Such jobs are known by the end of their names; leave those.",
+                             to_string(tag.job), job.id, cut_utf8(job.comment, comment_shown_max)));
+  }
+}
+
+// A job that was just submitted says what time it is there.
+void SlurmSite::notice_clock(const ClusterJob& job) {
+  const Duration ahead = job.submitted - now_;
+  if (ahead < clock_off_max && Duration{} - ahead < clock_off_max) return;
+  notices_.odd(Notices::Oddity::clock,
+               fmt::format("its clock is about {} s {} ours: start and end of its jobs are by its "
+                           "own, and tokens end early or late. Set both clocks by one source.",
+                           std::abs(ahead.ms) / 1'000, ahead.ms > 0 ? "ahead of" : "behind"));
 }
 
 // The id of a job that vanished was given to another.
@@ -170,12 +209,16 @@ void SlurmSite::missing(JobId id, Entry& entry) {
     return item.second.act == Act::past && item.second.tag == tag;
   });
   if (!asked)
-    send(Act::past, tag, ask::Past{entry.placed - days(1), tag_text(options_.installation, tag)});
+    send(Act::past, tag,
+         ask::Past{entry.placed - days(1), tag_text(options_.installation, tag), !name_confirmed_});
 }
 
 void SlurmSite::past_answered(const Tag& tag, const Answer& answer) {
+  if (answer.came != Came::done)
+    return notices_.silent(Notices::Part::accounting, now_, answer.text);
+  notices_.answered(Notices::Part::accounting, now_);
   Entry* entry = current(tag);
-  if (entry == nullptr || entry->stage == Stage::over || answer.came != Came::done) return;
+  if (entry == nullptr || entry->stage == Stage::over) return;
   Copies copies;
   for (const ClusterJob& job : answer.jobs) {
     if (tag_of(job, options_.installation) == tag) copies[root_of(job)].push_back(&job);

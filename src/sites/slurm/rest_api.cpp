@@ -84,7 +84,7 @@ class RequestMaker {
       query.emplace_back("show_duplicates", "true");
     }
     query.emplace_back("skip_steps", "true");
-    if (!cluster_.empty()) query.emplace_back("cluster", cluster_);
+    if (!cluster_.empty() && !ask.any_cluster) query.emplace_back("cluster", cluster_);
     return request;
   }
 
@@ -140,6 +140,10 @@ std::optional<ApiVersion> newest_version_in(std::string_view openapi) {
 }
 
 Request openapi_request() { return read_request({"openapi", "v3"}); }
+
+Request diag_request(ApiVersion version) {
+  return read_request({"slurm", to_string(version), "diag"});
+}
 
 Result<Request> request_of(const Ask& ask, ApiVersion version, std::string_view cluster) {
   return std::visit(RequestMaker(version, cluster), ask);

@@ -37,6 +37,9 @@ std::optional<ApiVersion> newest_version_in(std::string_view openapi);
 /// Where slurmrestd has its OpenAPI document.
 net::Request openapi_request();
 
+/// The counts of slurmctld: a small answer for which a good token is needed.
+net::Request diag_request(ApiVersion version);
+
 /// The request for an ask, without the headers that say who asks. `cluster` is the cluster's name
 /// in slurmdbd, which may know several. Refused (`invalid`) is what slurmrestd could not take.
 Result<net::Request> request_of(const Ask& ask, ApiVersion version, std::string_view cluster);

@@ -2,6 +2,7 @@
 
 #include <fmt/core.h>
 
+#include <algorithm>
 #include <chrono>
 #include <exception>
 #include <type_traits>
@@ -64,8 +65,9 @@ Duration timeout_of(AskKind kind, const AskTimeouts& timeouts) {
 Result<Reply> read_for(const Ask& ask, const std::string& body, const std::string& cluster) {
   const auto* const past = std::get_if<ask::Past>(&ask);
   if (past == nullptr) return read_reply(body);
-  return read_past_reply(body,
-                         {.cluster = cluster, .from = past->from, .name_end = past->name_end});
+  return read_past_reply(body, {.cluster = past->any_cluster ? std::string{} : cluster,
+                                .from = past->from,
+                                .name_end = past->name_end});
 }
 
 Answer failure(Came came, std::string text) {
@@ -112,7 +114,8 @@ Answer RestCaller::call(const Ask& ask) {
     answer = failure(client_.may_have_left() ? Came::unclear : Came::unsent,
                      "The ask broke off within the server. Look into its memory.");
   }
-  if (!token_.empty() && answer.text.contains(token_)) {
+  const auto is_shown = [&](const std::string& token) { return answer.text.contains(token); };
+  if (std::ranges::any_of(tokens_, is_shown)) {
     answer.text = "The cluster's answer is not shown, because it has our token in it.";
   }
   answer.text = std::string(cut_utf8(answer.text, answer_text_max));
@@ -120,7 +123,7 @@ Answer RestCaller::call(const Ask& ask) {
 }
 
 Answer RestCaller::call_unguarded(const Ask& ask) {
-  token_.clear();
+  tokens_.clear();
   const std::string user = user_of(ask);
   if (!user.empty() && !is_user_name(user)) {
     return failure(Came::refused, "The job's user cannot be a user of a cluster.");
@@ -177,7 +180,7 @@ Answer RestCaller::answer_of(const Ask& ask, ApiVersion version) {
   }
   Judgement judgement = judge(kind, exchanged);
   if (exchanged.status == 404 && judgement.came == Came::unsent) shared_.lost_version();
-  if (judgement.token_suspect) look_into_token(user, since(start), judgement);
+  if (judgement.token_suspect) look_into_token(user, version, since(start), judgement);
   answer.came = judgement.came;
   answer.text = std::move(judgement.text);
   if (answer.came != Came::done || !exchanged.reply) return answer;
@@ -200,9 +203,16 @@ RestCaller::Sent RestCaller::exchange(net::Request request, const std::string& u
     sent.trouble = token.error().text;
     return sent;
   }
-  token_ = *std::move(token);
-  request.headers.add("X-SLURM-USER-NAME", user.empty() ? token_user : user);
-  request.headers.add("X-SLURM-USER-TOKEN", token_);
+  return exchange_with(*std::move(token), std::move(request), user.empty() ? token_user : user,
+                       timeout);
+}
+
+RestCaller::Sent RestCaller::exchange_with(std::string token, net::Request request,
+                                           const std::string& name, Duration timeout) {
+  Sent sent;
+  request.headers.add("X-SLURM-USER-NAME", name);
+  request.headers.add("X-SLURM-USER-TOKEN", token);
+  tokens_.push_back(std::move(token));
   auto response = client_.send(std::move(request), timeout);
   sent.may_have_left = client_.may_have_left();
   if (response) {
@@ -215,13 +225,30 @@ RestCaller::Sent RestCaller::exchange(net::Request request, const std::string& u
 
 // An answer says the same of a token that is not taken and of a slurmctld that is gone, but the
 // latter takes slurmrestd its timeout to find out.
-void RestCaller::look_into_token(const std::string& user, Duration took, Judgement& judgement) {
-  shared_.mint.forget(token_user_for(user));
+void RestCaller::look_into_token(const std::string& user, ApiVersion version, Duration took,
+                                 Judgement& judgement) {
+  const std::string& token_user = token_user_for(user);
+  shared_.mint.forget(token_user);
   if (took > quick) return;
-  judgement.text += fmt::format(
-      ". That came within {} ms, so it may be our token that is not taken: compare the keys and "
-      "the clocks, and look into slurmctld's log.",
-      took.ms);
+  auto lasting = shared_.mint.lasting_token(token_user, clock_now());
+  if (lasting && takes(*std::move(lasting), token_user, version)) {
+    judgement.text += fmt::format(
+        ". It takes a token of ours that is good for days, so by its clock those of {} min have "
+        "expired: set both clocks by one source.",
+        shared_.options.token_life.ms / minutes(1).ms);
+  } else {
+    judgement.text +=
+        ". That came at once, so it may be our token that is not taken: compare the keys and the "
+        "clocks, and look into slurmctld's log.";
+  }
+}
+
+bool RestCaller::takes(std::string token, const std::string& token_user, ApiVersion version) {
+  const Sent sent = exchange_with(std::move(token), diag_request(version), token_user,
+                                  shared_.options.timeouts.ping);
+  if (!sent.response || sent.response->status != 200) return false;
+  const auto reply = read_reply(sent.response->body);
+  return reply && reply->errors.empty();
 }
 
 }  // namespace fabrica::sites::slurm

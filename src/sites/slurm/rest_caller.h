@@ -4,6 +4,7 @@
 #include <mutex>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "net/client.h"
 #include "sites/slurm/errors.h"
@@ -57,12 +58,16 @@ class RestCaller {
   Answer answer_of(const Ask& ask, ApiVersion version);
   std::optional<ApiVersion> find_version(Answer& failed);
   Sent exchange(net::Request request, const std::string& user, Duration timeout);
-  void look_into_token(const std::string& user, Duration took, Judgement& judgement);
+  Sent exchange_with(std::string token, net::Request request, const std::string& name,
+                     Duration timeout);
+  void look_into_token(const std::string& user, ApiVersion version, Duration took,
+                       Judgement& judgement);
+  bool takes(std::string token, const std::string& token_user, ApiVersion version);
   const std::string& token_user_for(const std::string& user) const;
 
   RestShared& shared_;
   net::Client client_;
-  std::string token_;  // of the exchange in work, to keep it out of every text
+  std::vector<std::string> tokens_;  // of the ask in work, to keep them out of every text
 };
 
 }  // namespace fabrica::sites::slurm

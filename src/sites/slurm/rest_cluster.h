@@ -53,9 +53,9 @@ struct RestOptions {
 /// queue, save for the lookup of a name, whose timeout is the system's.
 ///
 /// What an answer's text says never has a token or key in it. A token that the cluster does not
-/// take cannot be told from a slurmctld that is gone by its answer alone, a ping's included; the
+/// take cannot be told from a slurmctld that is gone by its answer alone, a ping's included: the
 /// next token is then a new one, and where the answer came at once, the text says what that may
-/// mean.
+/// mean. That tokens expire too early there is found out with one that lasts for days.
 class RestCluster : public Cluster {
  public:
   /// Refuses what in the options cannot be, and a key that cannot be read. Asks nothing of the

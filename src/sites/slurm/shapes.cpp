@@ -99,6 +99,7 @@ bool read_controller_job(Element element, ClusterJob& job) {
   job.id = shape::number32(member(element, "job_id")).value_or(0);
   if (job.id == 0) return false;
   read_array(member(element, "array_job_id"), member(element, "array_task_id"), job);
+  job.cluster = short_text(member(element, "cluster"));
   job.name = short_text(member(element, "name"));
   job.comment = short_text(member(element, "comment"));
   job.user = short_text(member(element, "user_name"));
@@ -124,6 +125,7 @@ bool read_past_job(Element element, ClusterJob& job) {
   if (job.id == 0) return false;
   const auto array = member(element, "array");
   read_array(member(array, "job_id"), member(array, "task_id"), job);
+  job.cluster = short_text(member(element, "cluster"));
   job.name = short_text(member(element, "name"));
   job.comment = short_text(member(member(element, "comment"), "job"));
   job.user = short_text(member(element, "user"));
@@ -143,11 +145,9 @@ bool read_past_job(Element element, ClusterJob& job) {
   return true;
 }
 
-bool is_wanted(const ClusterJob& job, Element element, const PastJobs& wanted) {
+bool is_wanted(const ClusterJob& job, const PastJobs& wanted) {
   if (job.submitted < wanted.from || !job.name.ends_with(wanted.name_end)) return false;
-  const auto cluster = member(element, "cluster");
-  return wanted.cluster.empty() ||
-         (cluster && cluster->is_string() && cluster->string() == wanted.cluster);
+  return wanted.cluster.empty() || job.cluster == wanted.cluster;
 }
 
 void add_error(Element entry, std::vector<ReplyError>& errors) {
@@ -238,7 +238,7 @@ Result<Reply> read_past_reply(std::string_view body, const PastJobs& wanted) {
   return read_whole(body, [&](Element element, std::vector<ClusterJob>& jobs) {
     ClusterJob job;
     if (!read_past_job(element, job)) return false;
-    if (is_wanted(job, element, wanted)) jobs.push_back(std::move(job));
+    if (is_wanted(job, wanted)) jobs.push_back(std::move(job));
     return true;
   });
 }

@@ -31,7 +31,8 @@ SlurmSite::SlurmSite(std::unique_ptr<Cluster> cluster, SlurmSiteOptions options,
                      Translate translate)
     : cluster_(std::move(cluster)),
       options_(std::move(options)),
-      translate_(std::move(translate)) {}
+      translate_(std::move(translate)),
+      notices_(options_.say) {}
 
 void SlurmSite::resume(const jobs::State& state, federation::SiteId site) {
   CHECK(entries_.empty() && asked_.empty(), "a site resumes before it is told anything");
@@ -223,6 +224,7 @@ void SlurmSite::submit_answered(const Tag& tag, const Answer& answer) {
       if (!entry->stop) ready_.insert(tag.job);
       return;
     case Came::refused:
+      notices_.refused(now_, fmt::format("{} is refused: {}", to_string(tag.job), answer.text));
       return end_all(tag.job, *entry, Outcome::refused, answer.text);
     case Came::unclear:
     case Came::unchanged:
@@ -237,8 +239,9 @@ void SlurmSite::name_answered(const Tag& tag, const Answer& answer) {
   if (entry == nullptr || entry->stage != Stage::naming) return;
   entry->heard_at = last_ticket_ + 1;
   for (const ClusterJob& job : answer.jobs) {
-    if (answer.came == Came::done && tag_of(job, options_.installation) == tag)
-      return bind(tag.job, *entry, job);
+    if (answer.came != Came::done || tag_of(job, options_.installation) != tag) continue;
+    notice_clock(job);
+    return bind(tag.job, *entry, job);
   }
   lose_sight(tag.job, *entry, "The site acknowledged the job and does not show it.");
 }

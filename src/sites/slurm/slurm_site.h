@@ -14,16 +14,19 @@
 #include "base/result.h"
 #include "kernel/ports.h"
 #include "sites/slurm/cluster.h"
+#include "sites/slurm/notices.h"
 #include "sites/slurm/tags.h"
 
 namespace fabrica::sites::slurm {
 
 struct SlurmSiteOptions {
   std::string cluster;       // its name, for people
+  std::string cluster_name;  // its ClusterName by the settings; empty: they do not say
   std::string installation;  // in the tags; see tags.h
   bool hold = true;          // submit held; off for a site that dislikes holds
   bool tasks_speak = false;  // they say themselves when they begin: until then they have not
   bool accounting = true;    // there is a slurmdbd to ask for jobs that slurmctld has forgotten
+  Notices::Say say = {};     // what the server's operator should know; see notices.h
   Duration poll_every = seconds(1);
   Duration look_every = seconds(5);  // while something is missing
   // Between two looks that must both find nothing before a job counts as absent: Slurm's
@@ -126,6 +129,8 @@ class SlurmSite : public SiteConnector {
   void submit_ready();
   void release_bound();
   void poll();
+  void notice_oddities(const ClusterJob& job, const Tag& tag);
+  void notice_clock(const ClusterJob& job);
   void look_at(jobs::JobId id, Entry& entry, const Copies& copies, std::uint64_t list_ticket);
   void look_for(jobs::JobId id, Entry& entry, const Copies& copies);
   void sweep(const Copies& copies, std::uint32_t keep);
@@ -149,6 +154,8 @@ class SlurmSite : public SiteConnector {
   std::unique_ptr<Cluster> cluster_;
   SlurmSiteOptions options_;
   Translate translate_;
+  Notices notices_;
+  bool name_confirmed_ = false;  // its jobs say the name that the settings say
   Counts counts_;
   Time now_;
   std::map<jobs::JobId, Entry> entries_;

@@ -69,6 +69,9 @@ class TokenMint {
 
   Result<std::string> token(const std::string& user, Time now);
 
+  /// One that is good for two days, to find out whether the others expire too early for a cluster.
+  Result<std::string> lasting_token(const std::string& user, Time now) const;
+
   /// The next token of this user is a new one: the old one may be the reason of a refusal.
   void forget(const std::string& user);
 

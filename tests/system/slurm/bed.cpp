@@ -155,6 +155,8 @@ void SlurmBed::stop(const std::string& daemon) { must({"stop", daemon}); }
 void SlurmBed::cont(const std::string& daemon) { must({"cont", daemon}); }
 void SlurmBed::start(const std::string& daemon) { must({"start", daemon}); }
 
+void SlurmBed::set_clock(std::int64_t seconds) { must({"clock", std::to_string(seconds)}); }
+
 std::string SlurmBed::token(const std::string& cluster, const std::string& user) const {
   std::string token = must({"token", cluster, user});
   while (token.ends_with('\n')) token.pop_back();

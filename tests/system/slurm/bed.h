@@ -82,6 +82,9 @@ class SlurmBed {
   /// Starts what is dead; returns when it serves.
   void start(const std::string& daemon);
 
+  /// From now on the clocks of all Slurm daemons are wrong by so much; all are started anew.
+  void set_clock(std::int64_t seconds);
+
   /// A token of this user for one hour, signed with the key of the cluster.
   std::string token(const std::string& cluster, const std::string& user) const;
 

@@ -3,6 +3,7 @@
 
 seconds_max=60  # for any one state to come about; the machine may be busy
 account=fabrica
+faketime=/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1
 users=(fabrica-a fabrica-b)
 
 fail() {
@@ -75,8 +76,8 @@ ours() {
 }
 
 save_settings() {
-  declare -p names dbd nodes cpus gpus gpu_kind base min_job_age jwks owner mark >"$bed_dir/settings"
-  mkdir "$bed_dir"/{pids,log}
+  declare -p names dbd nodes cpus gpus gpu_kind base min_job_age jwks clock owner mark \
+    >"$bed_dir/settings"
 }
 
 load_settings() {

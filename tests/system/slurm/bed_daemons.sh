@@ -38,10 +38,15 @@ check_name() {
 munge, with the database that the bed has ($dbd)."
 }
 
-# A foreground process each, so that the one we start is the one that serves.
+# A foreground process each, so that the one we start is the one that serves. With a wrong clock the
+# date is wrong, and only that: waits and timers go by the other clock. The library that does it wants
+# to be loaded by the user that the daemon runs as.
 launch() {  # NAME
-  local name=$1 folder=$bed_dir/${1%%.*} socket=$bed_dir/munge/socket
+  local name=$1 folder=$bed_dir/${1%%.*} socket=$bed_dir/munge/socket dated=()
   local conf=SLURM_CONF=$folder/slurm.conf api=openapi/v0.0.38
+  if [[ $clock != 0 ]]; then
+    dated=(env "LD_PRELOAD=$faketime" "FAKETIME=$(printf %+d "$clock")" DONT_FAKE_MONOTONIC=1)
+  fi
   case $name in
     munge)
       rm -f "$socket" "$socket.lock"
@@ -53,17 +58,17 @@ launch() {  # NAME
     dbd | *.dbd)
       if [[ $name == dbd ]]; then folder=$bed_dir; fi
       spawn "$name" "SLURM_CONF=$folder/dbd/slurm.conf" "MYSQL_UNIX_PORT=$bed_dir/db/run/socket" -- \
-        setpriv --reuid slurm --regid slurm --clear-groups slurmdbd -D
+        setpriv --reuid slurm --regid slurm --clear-groups "${dated[@]}" slurmdbd -D
       ;;
-    *.ctld) spawn "$name" "$conf" -- "$bed_dir/bin/slurmctld" -D -i -f "$folder/slurm.conf" ;;
+    *.ctld) spawn "$name" "$conf" -- "${dated[@]}" "$bed_dir/bin/slurmctld" -D -i -f "$folder/slurm.conf" ;;
     *.rest)
       # Neither root nor Slurm's own user may run it. It passes on each request's own token.
       if [[ $dbd != none ]]; then api+=,openapi/dbv0.0.38; fi
       spawn "$name" "$conf" SLURM_JWT=daemon -- setpriv --reuid nobody --regid nogroup --clear-groups \
-        slurmrestd -a rest_auth/jwt -s "$api" "127.0.0.1:$(port_of "$name")"
+        "${dated[@]}" slurmrestd -a rest_auth/jwt -s "$api" "127.0.0.1:$(port_of "$name")"
       ;;
     *.d*)
-      spawn "$name" "$conf" -- "$bed_dir/bin/slurmd" -D -N "${name%%.*}n${name##*.d}" \
+      spawn "$name" "$conf" -- "${dated[@]}" "$bed_dir/bin/slurmd" -D -N "${name%%.*}n${name##*.d}" \
         -f "$folder/slurm.conf"
       ;;
   esac
@@ -173,6 +178,20 @@ control() {  # kill|stop|cont|start NAME
     stop) kill -STOP "$pid" && wait_for "$seconds_max" is_stopped "$pid" ;;
     cont) kill -CONT "$pid" ;;
   esac || fail "$act $name: did not come about within $seconds_max s."
+}
+
+# Every daemon of Slurm that runs ends and starts again, accounting first.
+set_clock() {  # SECONDS
+  local name running=()
+  [[ $1 =~ ^-?[0-9]{1,7}$ ]] || fail "bed clock: '$1' is no number of seconds."
+  clock=$1
+  save_settings
+  for name in "$bed_dir"/pids/{dbd,*.dbd,*.ctld,*.rest,*.d[0-9]*}; do
+    name=${name##*/}
+    if pid_of "$name" >/dev/null; then running+=("$name"); fi
+  done
+  for name in "${running[@]}"; do control kill "$name"; done
+  for name in "${running[@]}"; do start "$name"; done
 }
 
 # Takes the bed down when the process that wants it has ended, however it did.

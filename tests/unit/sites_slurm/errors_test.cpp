@@ -159,7 +159,10 @@ TEST(Errors, TextsSayTheNumbers) {
                          R"({"errors":[{"error_number":2000,"error":"Invalid partition"},
                             {"error_number":2001,"description":"x"}]})")
                 .text,
-            "slurmrestd answers 500: Invalid partition (2000); x (2001)");
+            "slurmrestd answers 500: Invalid partition (2000); x (2001). The site has no partition "
+            "of the name that its settings give it.");
+  EXPECT_THAT(judgement_of(AskKind::submit, 500, R"({"errors":[{"error_number":2045}]})").text,
+              HasSubstr("does not let the user of its settings use their account"));
   EXPECT_EQ(judgement_of(AskKind::submit, 200, R"({"errors":[],"job_id":4})").text, "");
   EXPECT_THAT(judgement_of(AskKind::submit, 200, "{}").text, HasSubstr("says nothing"));
 }

@@ -259,8 +259,8 @@ TEST_F(RestClusterTest, TroubleIsUnclearAndGarbageToo) {
     EXPECT_EQ(answer.came, Came::unclear) << script.status << script.body;
     EXPECT_THAT(answer.text, Not(IsEmpty()));
   }
-  rest.answer(line, {.status = 500, .body = R"({"errors":[{"error_number":2000,"error":"no"}]})"});
-  EXPECT_EQ(shown(ask(ask::Submit{job()})), "refused 0 0 slurmrestd answers 500: no (2000)");
+  rest.answer(line, {.status = 500, .body = R"({"errors":[{"error_number":2014,"error":"no"}]})"});
+  EXPECT_EQ(shown(ask(ask::Submit{job()})), "refused 0 0 slurmrestd answers 500: no (2014)");
 }
 
 TEST_F(RestClusterTest, ASuspectTokenIsMadeAnew) {
@@ -273,13 +273,14 @@ TEST_F(RestClusterTest, ASuspectTokenIsMadeAnew) {
                       .cut = false};
   rest.answer("GET /slurm/v0.0.38/jobs", script);
   EXPECT_THAT(ask(ask::List{}).text,
-              AllOf(StartsWith("slurmrestd answers 500: Unspecified error (-1). That came within"),
+              AllOf(StartsWith("slurmrestd answers 500: Unspecified error (-1). That came at once"),
                     HasSubstr("our token")));
   // Tokens name whole seconds.
   std::this_thread::sleep_for(std::chrono::milliseconds(1'100));
-  ask(ask::List{});
-  ask(ask::Ping{});
-  EXPECT_NE(rest.tokens()[0], rest.tokens()[1]);
+  // One that lasts for days is taken.
+  rest.answer("GET /slurm/v0.0.38/diag", {.status = 200, .body = R"({"errors":[]})"});
+  EXPECT_THAT(ask(ask::List{}).text, HasSubstr("by its clock those of 30 min have expired"));
+  EXPECT_NE(rest.tokens().front(), rest.tokens().back());
 }
 
 TEST_F(RestClusterTest, NoTokenIsEverShown) {

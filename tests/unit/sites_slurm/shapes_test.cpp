@@ -28,12 +28,12 @@ ClusterJob only_job(const std::string& job) {
 TEST(Shapes, OneJobIsTheSameInEveryVersion) {
   // As 22.05 says it: v0.0.38.
   const ClusterJob old = only_job(R"({"job_id":14,"array_job_id":12,"array_task_id":2,"name":"n",
-    "comment":"k=1","user_name":"bob","account":"acc1","partition":"batch","job_state":"FAILED",
-    "state_reason":"NonZeroExitCode","exit_code":1792,"priority":1,"submit_time":1795352083,
+    "cluster":"c1","comment":"k=1","user_name":"bob","account":"acc1","partition":"batch",
+    "job_state":"FAILED","state_reason":"NonZeroExitCode","exit_code":1792,"priority":1,"submit_time":1795352083,
     "start_time":1795352152,"end_time":1795352158,"restart_cnt":1,"nodes":"c1n1"})");
   // v0.0.39: a word, and number objects.
   const ClusterJob middle = only_job(R"({"job_id":14,"array_job_id":{"set":true,"number":12},
-    "array_task_id":{"set":true,"infinite":false,"number":2},"name":"n","comment":"k=1",
+    "array_task_id":{"set":true,"infinite":false,"number":2},"cluster":"c1","name":"n","comment":"k=1",
     "user_name":"bob","account":"acc1","partition":"batch","job_state":"FAILED",
     "state_reason":"NonZeroExitCode",
     "exit_code":{"status":"ERROR","return_code":7,"signal":{"signal_id":0,"name":"NONE"}},
@@ -42,7 +42,7 @@ TEST(Shapes, OneJobIsTheSameInEveryVersion) {
   // v0.0.40 and later: a list of words, times as number objects.
   const ClusterJob newer = only_job(R"({"job_id":14,
     "array_job_id":{"set":true,"infinite":false,"number":12},
-    "array_task_id":{"set":true,"infinite":false,"number":2},"name":"n","comment":"k=1",
+    "array_task_id":{"set":true,"infinite":false,"number":2},"cluster":"c1","name":"n","comment":"k=1",
     "user_name":"bob","account":"acc1","partition":"batch","job_state":["FAILED"],
     "state_reason":"NonZeroExitCode","exit_code":{"status":["ERROR"],
       "return_code":{"set":true,"infinite":false,"number":7},
@@ -51,13 +51,14 @@ TEST(Shapes, OneJobIsTheSameInEveryVersion) {
     "submit_time":{"set":true,"infinite":false,"number":1795352083},
     "start_time":{"set":true,"infinite":false,"number":1795352152},
     "end_time":{"set":true,"infinite":false,"number":1795352158},"restart_cnt":1,"nodes":"c1n1"})");
-  EXPECT_EQ(shown(old),
-            R"({"id":14,"array_id":12,"array_task":2,"name":"n","comment":"k=1","user":"bob",)"
-            R"("account":"acc1","partition":"batch","state":"failed","held":false,)"
-            R"("reason":"NonZeroExitCode","submitted":"2026-11-22T12:54:43.000Z",)"
-            R"("started":"2026-11-22T12:55:52.000Z","estimated_start":"1970-01-01T00:00:00.000Z",)"
-            R"("ended":"2026-11-22T12:55:58.000Z","restarts":1,"exit_code":7,"signal":0,)"
-            R"("nodes":"c1n1"})");
+  EXPECT_EQ(
+      shown(old),
+      R"({"id":14,"array_id":12,"array_task":2,"cluster":"c1","name":"n","comment":"k=1","user":"bob",)"
+      R"("account":"acc1","partition":"batch","state":"failed","held":false,)"
+      R"("reason":"NonZeroExitCode","submitted":"2026-11-22T12:54:43.000Z",)"
+      R"("started":"2026-11-22T12:55:52.000Z","estimated_start":"1970-01-01T00:00:00.000Z",)"
+      R"("ended":"2026-11-22T12:55:58.000Z","restarts":1,"exit_code":7,"signal":0,)"
+      R"("nodes":"c1n1"})");
   EXPECT_EQ(shown(middle), shown(old));
   EXPECT_EQ(shown(newer), shown(old));
 }
