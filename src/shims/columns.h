@@ -33,7 +33,6 @@ struct Column {
   const Field<Row>* field = nullptr;
   std::size_t width = 0;
   bool right = false;
-  bool marks_cut = false;  // the last character of what was cut is "+"
   std::string after;
 };
 
@@ -55,7 +54,7 @@ struct Format {
   std::string line(const Text& text_of) const;
 };
 
-/// `text` in a column's width.
+/// `text` in a column's width. With `marks_cut` the last character of what was cut is "+".
 std::string fitted(std::string text, std::size_t width, bool right, bool marks_cut);
 
 /// True when both are the same but for capitals.
@@ -85,7 +84,7 @@ Outcome<Format<Row>> percent_format(std::string_view program, std::span<const Fi
     const auto field =
         text.empty() ? fields.end() : std::ranges::find(fields, text.front(), &Field<Row>::letter);
     if (field == fields.end()) return no_such_field(program, text.substr(0, 1));
-    format.columns.push_back({&*field, width, right, false, {}});
+    format.columns.push_back({&*field, width, right, {}});
     text.remove_prefix(1);
   }
   return format;
@@ -109,7 +108,7 @@ Outcome<Format<Row>> named_format(std::string_view program, std::span<const Fiel
     const bool right = rest.starts_with('.');
     if (right) rest.remove_prefix(1);
     const std::size_t width = take_number(rest);
-    format.columns.push_back({&*field, width == 0 ? 20 : width, right, false, std::string(rest)});
+    format.columns.push_back({&*field, width == 0 ? 20 : width, right, std::string(rest)});
   }
   return format;
 }
@@ -119,7 +118,7 @@ template <class Text>
 std::string Format<Row>::line(const Text& text_of) const {
   std::string out = before;
   for (const Column<Row>& column : columns) {
-    out += fitted(text_of(column), column.width, column.right, column.marks_cut);
+    out += fitted(text_of(column), column.width, column.right, false);
     out += column.after;
   }
   return out;

@@ -93,7 +93,7 @@ Outcome<Column<JobRow>> column_named(std::string_view text) {
     if (left) rest.remove_prefix(1);
     if (const std::size_t given = take_number(rest); given > 0) width = given;
   }
-  return Column<JobRow>{&*field, width, !left, true, " "};
+  return Column<JobRow>{&*field, width, !left, " "};
 }
 
 Outcome<std::vector<Column<JobRow>>> columns_wanted(const Words& words) {
@@ -177,12 +177,15 @@ bool is_task_wanted(const JobRow& row, const std::vector<std::string>& named) {
          });
 }
 
-std::string report_line(const Report& report, const std::vector<std::string>& cells) {
+enum class Cells : std::uint8_t { of_head, of_row };
+
+// What is too long is marked in rows, and just cut in the head.
+std::string report_line(const Report& report, const std::vector<std::string>& cells, Cells kind) {
   std::string line;
   for (std::size_t at = 0; at < cells.size(); ++at) {
     const Column<JobRow>& column = report.columns[at];
     if (report.form == Form::table) {
-      line += fitted(cells[at], column.width, column.right, column.marks_cut) + " ";
+      line += fitted(cells[at], column.width, column.right, kind == Cells::of_row) + " ";
     } else {
       const bool last = at + 1 == cells.size();
       line += cells[at];
@@ -199,15 +202,15 @@ std::string report_head(const Report& report) {
     names.emplace_back(column.field->header);
     rules.emplace_back(column.width, '-');
   }
-  std::string text = report_line(report, names);
-  if (report.form == Form::table) text += report_line(report, rules);
+  std::string text = report_line(report, names, Cells::of_head);
+  if (report.form == Form::table) text += report_line(report, rules, Cells::of_head);
   return text;
 }
 
 std::string row_line(const Report& report, const JobRow& row) {
   std::vector<std::string> cells;
   for (const Column<JobRow>& column : report.columns) cells.push_back(column.field->text(row));
-  return report_line(report, cells);
+  return report_line(report, cells, Cells::of_row);
 }
 
 std::string list_of_fields() {

@@ -6,6 +6,7 @@
 
 #include "shims/commands.h"
 #include "shims/fields.h"
+#include "shims/times.h"
 
 /// squeue: the jobs that wait or run, and those that ended within the last minutes when asked for.
 namespace fabrica::shims {
@@ -129,6 +130,7 @@ std::string queue_table(const Question& question, const std::vector<JobRow>& row
   std::string text;
   if (!question.words.has("noheader")) {
     if (!site.empty()) text += fmt::format("CLUSTER: {}\n", site);
+    if (question.words.has("long")) text += date_line(now());
     text += question.format.header() + "\n";
   }
   for (const JobRow& row : rows) {

@@ -2,6 +2,7 @@
 
 #include <fmt/core.h>
 
+#include <array>
 #include <chrono>
 #include <ctime>
 
@@ -46,6 +47,14 @@ std::string stamp(Time time) {
   const std::tm parts = local_parts(time);
   return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}", parts.tm_year + 1900, parts.tm_mon + 1,
                      parts.tm_mday, parts.tm_hour, parts.tm_min, parts.tm_sec);
+}
+
+std::string date_line(Time time) {
+  const std::tm parts = local_parts(time);
+  std::array<char, 64> room{};
+  const std::size_t size =
+      std::strftime(room.data(), room.size(), "%a %b %d %H:%M:%S %Y\n", &parts);
+  return {room.data(), size};
 }
 
 std::string short_clock(Duration span) {

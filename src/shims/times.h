@@ -15,6 +15,9 @@ Time now();
 /// "2026-11-23T01:23:15".
 std::string stamp(Time time);
 
+/// "Mon Nov 23 01:23:15 2026" and a line end: what stands above squeue's long table.
+std::string date_line(Time time);
+
 /// squeue's form: "0:07", "1:01:02", "2-00:00:00".
 std::string short_clock(Duration span);
 

@@ -27,6 +27,7 @@ using JobRows = InUtc;
 
 TEST_F(Times, AreWrittenAsSlurmDoes) {
   EXPECT_EQ(stamp(noon), "2026-11-23T12:00:00");
+  EXPECT_EQ(date_line(noon), "Mon Nov 23 12:00:00 2026\n");
   const struct {
     std::int64_t seconds;
     std::string_view brief;
