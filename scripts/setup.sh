@@ -17,7 +17,7 @@ demo_packages=(python3-torch python3-numpy libopenblas0-pthread dataset-fashion-
 slurm_packages=(
   slurmctld slurmd slurmrestd slurm-client munge slurm-wlm-basic-plugins slurm-wlm-jwt-plugin
   slurmdbd slurm-wlm-mysql-plugin mariadb-server
-  snakemake toil)  # two workflow tools that use what the tests offer as Slurm
+  snakemake toil)  # workflow tools that the tests run on our commands
 boost_packages=(libboost1.81-dev)  # headers only
 private_prefixes=(/opt/fabrica-deps "$HOME/.local/share/fabrica-deps")
 

@@ -1,6 +1,6 @@
 #include "shims/caller.h"
 
-#include <fmt/core.h>
+#include <fmt/format.h>
 #include <pwd.h>
 #include <unistd.h>
 

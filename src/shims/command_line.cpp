@@ -1,6 +1,6 @@
 #include "shims/command_line.h"
 
-#include <fmt/core.h>
+#include <fmt/format.h>
 
 #include <algorithm>
 

@@ -17,6 +17,7 @@ Outcome<int> sacct(Caller& caller, Arguments words);
 Outcome<int> scancel(Caller& caller, Arguments words);
 Outcome<int> sinfo(Caller& caller, Arguments words);
 Outcome<int> scontrol(Caller& caller, Arguments words);
+Outcome<int> sacctmgr(Caller& caller, Arguments words);
 
 /// Within a job this becomes the next srun in PATH, which is the site's own; elsewhere it refuses.
 Outcome<int> srun(Caller& caller, Arguments words);

@@ -1,6 +1,6 @@
 #include "shims/fields.h"
 
-#include <fmt/core.h>
+#include <fmt/format.h>
 
 #include <array>
 
@@ -53,7 +53,7 @@ std::string peak_memory(const Row& row) {
                             : fmt::format("{}K", (row.memory_bytes_peak + 1023) / 1024));
 }
 
-std::string with_step(const Row& row, std::string id) {
+std::string with_step(const Row& row, const std::string& id) {
   return row.batch_step ? id + ".batch" : id;
 }
 

@@ -1,6 +1,6 @@
 #include "shims/job_rows.h"
 
-#include <fmt/core.h>
+#include <fmt/format.h>
 
 #include <algorithm>
 

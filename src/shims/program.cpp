@@ -1,6 +1,6 @@
 #include "shims/program.h"
 
-#include <fmt/core.h>
+#include <fmt/format.h>
 
 #include <array>
 #include <cstdio>
@@ -26,6 +26,7 @@ constexpr auto commands = std::to_array<Command>({
     {"scancel", &scancel},
     {"sinfo", &sinfo},
     {"scontrol", &scontrol},
+    {"sacctmgr", &sacctmgr},
     {"srun", &srun},
 });
 
@@ -33,7 +34,8 @@ constexpr std::string_view usage_text =
     "usage: fabrica-slurm install DIR\n"
     "\n"
     "Makes links in DIR, under whose names this program answers as Slurm's commands do, from a\n"
-    "Fabrica server: sbatch squeue sacct scancel sinfo scontrol srun. The server and the token "
+    "Fabrica server: sbatch squeue sacct scancel sinfo scontrol sacctmgr srun. The server and the "
+    "token "
     "are\n"
     "found as `fabrica` finds them.\n";
 

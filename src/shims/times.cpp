@@ -1,6 +1,6 @@
 #include "shims/times.h"
 
-#include <fmt/core.h>
+#include <fmt/format.h>
 
 #include <array>
 #include <chrono>

@@ -341,7 +341,7 @@ TEST_F(Shims, SnakemakeAndToilRunTheirWorkflows) {
   });
   const Ran snakemake =
       desk().ours({"snakemake", "--slurm", "--jobs", "4", "--max-status-checks-per-second", "1",
-                   "--default-resources", "runtime=5", "mem_mb=500"});
+                   "--default-resources", "runtime=5", "mem_mb=500", "slurm_account=project-1"});
   EXPECT_EQ(snakemake.code, 0) << snakemake.output;
   EXPECT_EQ(test::read_file(desk().work() / "report.txt"), report) << snakemake.output;
   const Ran toiled = toil.get();
