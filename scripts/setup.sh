@@ -16,7 +16,7 @@ demo_packages=(python3-torch python3-numpy libopenblas0-pthread dataset-fashion-
 # slurmd, and its daemons do not start.
 slurm_packages=(
   slurmctld slurmd slurmrestd slurm-client munge slurm-wlm-basic-plugins slurm-wlm-jwt-plugin
-  slurmdbd slurm-wlm-mysql-plugin mariadb-server
+  slurmdbd slurm-wlm-mysql-plugin mariadb-server curl
   snakemake toil)  # workflow tools that the tests run on our commands
 boost_packages=(libboost1.81-dev)  # headers only
 private_prefixes=(/opt/fabrica-deps "$HOME/.local/share/fabrica-deps")

@@ -3,6 +3,7 @@
 #include <fmt/core.h>
 
 #include <random>
+#include <stdexcept>
 #include <vector>
 
 #include "api/routes.h"
@@ -20,12 +21,20 @@ std::vector<Metrics::Label> labels_of_routes() {
   return labels;
 }
 
+store::JobKey job_key_in(const std::filesystem::path& directory) {
+  Result<store::JobKey> key = store::JobKey::open(directory);
+  if (!key) throw std::runtime_error(key.error().text);
+  return *std::move(key);
+}
+
 }  // namespace
 
 Context::Context(Setup setup)
     : setup_(std::move(setup)),
       readers_(setup_.directory),
       secrets_(setup_.directory),
+      job_key_(job_key_in(setup_.directory)),
+      sent_output_(setup_.directory / "output"),
       watchers_(std::make_shared<Watchers>()),
       metrics_(labels_of_routes()),
       request_key_(std::uint64_t{std::random_device{}()} << 32U | std::random_device{}()) {

@@ -17,6 +17,8 @@
 #include "api/watchers.h"
 #include "kernel/decide.h"
 #include "live/writer.h"
+#include "store/job_key.h"
+#include "store/sent_output.h"
 #include "store/views.h"
 
 namespace fabrica::api {
@@ -49,6 +51,8 @@ class Context {
   const std::string& version() const { return setup_.version; }
   Readers::Borrowed reader() { return readers_.borrow(); }
   PrivateAccess& secrets() { return secrets_; }
+  const store::JobKey& job_key() const { return job_key_; }
+  store::SentOutput& sent_output() { return sent_output_; }
   Watchers& watchers() const { return *watchers_; }
   Metrics& metrics() { return metrics_; }
 
@@ -68,6 +72,8 @@ class Context {
   Setup setup_;
   Readers readers_;
   PrivateAccess secrets_;
+  store::JobKey job_key_;
+  store::SentOutput sent_output_;
   std::shared_ptr<Watchers> watchers_;
   Metrics metrics_;
   std::uint64_t request_key_;

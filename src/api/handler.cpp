@@ -10,6 +10,7 @@
 #include "api/answering.h"
 #include "api/order.h"
 #include "api/router.h"
+#include "base/limits.h"
 
 namespace fabrica::api {
 
@@ -34,13 +35,28 @@ std::string request_id_of(Context& context, const net::Request& request) {
   return context.next_request_id();
 }
 
+std::string_view bearer_of(const net::Request& request) {
+  constexpr std::string_view scheme = "Bearer ";
+  const std::optional<std::string_view> header = request.headers.find("Authorization");
+  return header && header->starts_with(scheme) ? header->substr(scheme.size()) : std::string_view();
+}
+
+// A job speaks for itself, and for nothing else.
+Answer<void> authenticate_job(const Call& call) {
+  TRY(const jobs::JobId job, id_in_path<jobs::JobId>(call));
+  TRY(const std::uint64_t attempt, number_in_query(call, "attempt", 1, limits::attempts_max));
+  if (call.context->job_key().fits(bearer_of(call.request), job,
+                                   static_cast<std::uint32_t>(attempt))) {
+    return {};
+  }
+  return refuse(refusal::unauthenticated, "Authorization",
+                "Send the token that this attempt of the job was given.");
+}
+
 // All failures look alike: who has no good token learns nothing from the answer.
 Answer<void> authenticate(Call& call) {
-  constexpr std::string_view scheme = "Bearer ";
-  const std::optional<std::string_view> header = call.request.headers.find("Authorization");
-  if (header && header->starts_with(scheme)) {
-    call.token = call.context->secrets().find_token(header->substr(scheme.size()), live::now());
-  }
+  const std::string_view token = bearer_of(call.request);
+  if (!token.empty()) call.token = call.context->secrets().find_token(token, live::now());
   if (call.token) return {};
   return refuse(refusal::unauthenticated, "Authorization",
                 "Send a token that is in force, as \"Authorization: Bearer fab_...\".");
@@ -62,6 +78,8 @@ Answer<void> admit(Call& call, const Route& route) {
       if (from_this_machine(call.request)) return {};
       return refuse(refusal::forbidden, "",
                     "Only programs on the server's own machine may ask this.");
+    case Access::job:
+      return authenticate_job(call);
     case Access::token:
       break;
   }

@@ -81,7 +81,8 @@ std::string responses_of(const Route& route, json::Schemas& schemas) {
   const auto problem = [&](std::string_view status) {
     list += fmt::format(R"(,"{}":{{"$ref":"#/components/responses/Problem"}})", status);
   };
-  if (route.access == Access::token) problem("401");
+  const bool by_token = route.access == Access::token || route.access == Access::job;
+  if (by_token) problem("401");
   if (route.access != Access::open) problem("403");
   if (route.path.find('{') != std::string_view::npos) problem("404");
   if (route.body != nullptr) problem("400");
@@ -100,7 +101,7 @@ std::string operation_of(const Route& route, json::Schemas& schemas) {
             content("application/json", route.body(schemas)) + "}";
   }
   text += R"(,"responses":{)" + responses_of(route, schemas) + "}";
-  if (route.access != Access::token) text += R"(,"security":[])";
+  if (route.access != Access::token && route.access != Access::job) text += R"(,"security":[])";
   return text + "}";
 }
 

@@ -32,6 +32,7 @@ enum class Access : std::uint8_t {
   token,     // only with a bearer token
   open,      // to all
   loopback,  // to all on this machine
+  job,       // only with the token of the job in the path, for the attempt in the query
 };
 
 enum class In : std::uint8_t { query, header };
@@ -74,6 +75,7 @@ std::vector<Route> ledger_routes();
 std::vector<Route> calls_routes();
 std::vector<Route> jobs_routes();
 std::vector<Route> output_routes();
+std::vector<Route> own_word_routes();
 std::vector<Route> log_routes();
 std::vector<Route> access_routes();
 std::vector<Route> server_routes();

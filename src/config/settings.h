@@ -118,13 +118,15 @@ struct SlurmSettings {
   std::string user;     // whom the jobs belong to there
   std::string account;  // of the jobs there
   bool hold = true;
-  bool accounting = true;  // there is a slurmdbd
+  bool accounting = true;    // there is a slurmdbd
+  std::string jobs_url;      // of this server, as the nodes reach it; empty: jobs do not speak
+  std::string jobs_ca_file;  // on the nodes, for https
   std::uint32_t connections = 8;
   std::vector<SlurmPartitionSettings> partition;
 };
 FABRICA_DESCRIBE(SlurmSettings, site, name, url, ca_file, api_version, cluster, token_kind,
                  key_file, key_id, token_user, own_tokens, user, account, hold, accounting,
-                 connections, partition)
+                 jobs_url, jobs_ca_file, connections, partition)
 
 struct Settings {
   std::string data_directory;  // empty: state_directory()

@@ -91,11 +91,21 @@ void meet(State& state, JobId id, const Job& job, bool begun) {
 
 void apply_one(State& state, const TaskStarted& event) {
   Job& job = state.jobs.at(event.job);
-  job.tasks[event.task].started = event.at;
+  Task& task = job.tasks[event.task];
+  task.started = event.at;
+  task.run = event.run;
+  task.returned = {};
+  task.exit_code = 0;
   state.sites[job.site].to_start.erase(event.job);
   const bool first = job.phase != JobPhase::running;
   job.phase = JobPhase::running;
   if (first) meet(state, event.job, job, true);
+}
+
+void apply_one(State& state, const TaskReturned& event) {
+  Task& task = state.jobs.at(event.job).tasks[event.task];
+  task.returned = event.at;
+  task.exit_code = event.exit_code;
 }
 
 void apply_one(State& state, const TaskEnded& event) {

@@ -42,7 +42,8 @@ struct SiteBound {
 };
 FABRICA_DESCRIBE(SiteBound, job, attempt, cluster, binding)
 
-/// The site has no such attempt, none of its tasks ever began, and it will not come late.
+/// The site has no such attempt, and it will not come late. Where none of its tasks had begun the
+/// next attempt follows; otherwise what they said themselves counts, and what did not is lost.
 struct SiteAbsent {
   JobId job;
   std::uint32_t attempt = 1;
@@ -88,11 +89,12 @@ struct SiteEnded {
   std::int64_t memory_bytes_peak = 0;
   std::string text;
   std::uint32_t attempt = 1;
+  bool says_start = false;  // its tasks begin nothing without having said so: BeginTask
 
   friend bool operator==(const SiteEnded&, const SiteEnded&) = default;
 };
 FABRICA_DESCRIBE(SiteEnded, job, task, started, ended, outcome, exit_code, signal, cpu_ms,
-                 memory_bytes_peak, text, attempt)
+                 memory_bytes_peak, text, attempt, says_start)
 
 using Report = std::variant<SiteQueued, SiteStarted, SiteEnded, SiteUnknown, SiteBound, SiteAbsent>;
 
@@ -104,6 +106,31 @@ struct ReportFromSite {
 };
 FABRICA_DESCRIBE(ReportFromSite, site, report)
 
-using Command = std::variant<SubmitJob, CancelJob, ReportFromSite>;
+/// What a running task says of itself, in the name of the job: the system hands it on.
+struct OwnWord {
+  JobId job;
+  std::uint32_t attempt = 1;
+  std::uint32_t number = 0;   // of the task in its array; zero: no array
+  std::uint64_t binding = 0;  // the id under which its site runs it
+  std::uint32_t run = 0;      // how often its site began it anew
+};
+FABRICA_DESCRIBE(OwnWord, job, attempt, number, binding, run)
+
+/// The task is about to run its script, and does so only when this is accepted. Refused for good
+/// when it must not run (another attempt counts, it is a copy, it was cancelled): superseded.
+/// Refused for now when the job is not bound yet: not_bound. Accepted again it changes nothing.
+struct BeginTask {
+  OwnWord word;
+};
+FABRICA_DESCRIBE(BeginTask, word)
+
+/// The task's script has come to its end. Refused as BeginTask is.
+struct ReturnTask {
+  OwnWord word;
+  std::int32_t exit_code = 0;
+};
+FABRICA_DESCRIBE(ReturnTask, word, exit_code)
+
+using Command = std::variant<SubmitJob, CancelJob, ReportFromSite, BeginTask, ReturnTask>;
 
 }  // namespace fabrica::jobs

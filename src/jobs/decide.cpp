@@ -9,6 +9,7 @@
 #include "base/utf8.h"
 #include "federation/decide.h"
 #include "jobs/offers.h"
+#include "jobs/own_word.h"
 #include "jobs/refusals.h"
 #include "jobs/settle.h"
 #include "ledger/decide.h"
@@ -160,6 +161,14 @@ Yields decide_one(const Context& context, const ReportFromSite& command) {
   }
   return std::visit([&](const auto& report) { return heard(context, command.site, report); },
                     command.report);
+}
+
+Yields decide_one(const Context& context, const BeginTask& command) {
+  return begin_task(context, command);
+}
+
+Yields decide_one(const Context& context, const ReturnTask& command) {
+  return return_task(context, command);
 }
 
 }  // namespace

@@ -63,12 +63,24 @@ struct JobRetried {
 };
 FABRICA_DESCRIBE(JobRetried, job, attempt, text)
 
+/// `run` counts the times that its site began it anew, where the task itself says so.
 struct TaskStarted {
   JobId job;
   std::uint32_t task = 0;
   Time at;
+  std::uint32_t run = 0;
 };
-FABRICA_DESCRIBE(TaskStarted, job, task, at)
+FABRICA_DESCRIBE(TaskStarted, job, task, at, run)
+
+/// The task's own word that its script has come to its end. The site's word settles it; this one
+/// counts where the site has forgotten.
+struct TaskReturned {
+  JobId job;
+  std::uint32_t task = 0;
+  Time at;
+  std::int32_t exit_code = 0;
+};
+FABRICA_DESCRIBE(TaskReturned, job, task, at, exit_code)
 
 struct TaskEnded {
   JobId job;
@@ -99,8 +111,9 @@ struct JobEnded {
 };
 FABRICA_DESCRIBE(JobEnded, job, outcome)
 
-using Event = std::variant<JobAccepted, JobPlaced, JobQueued, TaskStarted, TaskEnded,
-                           JobCancelRequested, JobEnded, JobUnknown, JobBound, JobRetried>;
+using Event =
+    std::variant<JobAccepted, JobPlaced, JobQueued, TaskStarted, TaskEnded, JobCancelRequested,
+                 JobEnded, JobUnknown, JobBound, JobRetried, TaskReturned>;
 
 /// What one of this area's decisions may yield: its own events and the ledger's.
 using Yield = std::variant<ledger::Event, Event>;

@@ -1,6 +1,7 @@
 #include "jobs/settle.h"
 
 #include <algorithm>
+#include <span>
 
 #include "base/check.h"
 #include "base/limits.h"
@@ -67,14 +68,80 @@ void end_unstarted(const Context& context, JobId id, const Job& job, Outcome out
   yields.emplace_back(Event{JobEnded{id, outcome}});
 }
 
-// The job's outcome once the task of `report` has ended: the first task in order that did not
-// complete.
-Outcome outcome_with(const Job& job, const SiteEnded& report) {
-  for (std::size_t i = 0; i < job.tasks.size(); ++i) {
-    const Outcome outcome = i == report.task ? report.outcome : job.tasks[i].outcome;
+// The job's outcome with what ends now: that of the first task in order that did not complete.
+Outcome outcome_with(const Job& job, std::span<const TaskEnded> ends) {
+  auto next = ends.begin();
+  for (std::uint32_t task = 0; task < job.tasks.size(); ++task) {
+    const bool now = next != ends.end() && next->task == task;
+    const Outcome outcome = now ? (next++)->outcome : job.tasks[task].outcome;
     if (outcome != Outcome::completed) return outcome;
   }
   return Outcome::completed;
+}
+
+// Settles what ends now, in the order of the tasks, and with the last of them the job.
+void settle(const Context& context, JobId id, const Job& job, std::span<const TaskEnded> ends,
+            std::vector<Yield>& yields) {
+  const HoldId hold = hold_of(id);
+  for (const TaskEnded& end : ends) {
+    yields.emplace_back(Event{end});
+    const ComputeTime charge = charge_for(job, end.started, end.ended);
+    if (charge > ComputeTime{}) {
+      yields.emplace_back(ledger::Event{
+          ledger::UsageCharged{hold, job.account, context.ledger.holds.at(hold).usage, charge}});
+    }
+    release(context, job, id, job.hold_per_task - charge, yields);
+  }
+  if (job.tasks_left == ends.size())
+    yields.emplace_back(Event{JobEnded{id, outcome_with(job, ends)}});
+}
+
+TaskEnded end_of(const SiteEnded& report) {
+  return {report.job,
+          report.task,
+          writable(report.started),
+          writable(report.ended),
+          report.outcome,
+          report.exit_code,
+          report.signal,
+          report.cpu_ms,
+          report.memory_bytes_peak,
+          short_text(report.text)};
+}
+
+// What the task said itself of its end, which counts when its site lost sight of it.
+void take_own_word(const Task& task, TaskEnded& end) {
+  if (task.returned == Time{}) return;
+  end.started = task.started;
+  end.ended = task.returned;
+  end.outcome = task.exit_code == 0 ? Outcome::completed : Outcome::failed;
+  end.exit_code = task.exit_code;
+}
+
+// Where tasks say that they begin, one that never did has not run its script.
+void mark_unbegun(const Task& task, TaskEnded& end) {
+  if (task.started != Time{}) return;
+  end.started = {};
+  if (end.outcome == Outcome::completed || end.outcome == Outcome::failed)
+    end.outcome = Outcome::launch_failed;
+}
+
+// The site has forgotten a job of which some task had begun.
+void end_forgotten(const Context& context, JobId id, const Job& job, const std::string& text,
+                   std::vector<Yield>& yields) {
+  std::vector<TaskEnded> ends;
+  for (std::uint32_t task = 0; task < job.tasks.size(); ++task) {
+    if (job.tasks[task].outcome != Outcome::none) continue;
+    TaskEnded end;
+    end.job = id;
+    end.task = task;
+    end.ended = context.now;
+    end.outcome = job.cancel_requested ? Outcome::cancelled : Outcome::lost;
+    end.text = short_text(text);
+    take_own_word(job.tasks[task], end);
+    ends.push_back(std::move(end));
+  }
+  settle(context, id, job, ends, yields);
 }
 
 }  // namespace
@@ -114,10 +181,12 @@ std::vector<Yield> heard(const Context& context, SiteId site, const SiteBound& r
 
 std::vector<Yield> heard(const Context& context, SiteId site, const SiteAbsent& report) {
   const Job* job = live_attempt(context, site, report);
-  if (job == nullptr || job->phase == JobPhase::running || job->tasks_left != job->tasks.size()) {
-    return {};
-  }
+  if (job == nullptr) return {};
   std::vector<Yield> yields;
+  if (job->phase == JobPhase::running || job->tasks_left != job->tasks.size()) {
+    end_forgotten(context, report.job, *job, report.text, yields);
+    return yields;
+  }
   if (job->cancel_requested) {
     end_unstarted(context, report.job, *job, Outcome::cancelled, yields);
   } else if (job->attempt >= limits::attempts_max) {
@@ -142,24 +211,14 @@ std::vector<Yield> heard(const Context& context, SiteId site, const SiteEnded& r
   const Job* job = live_attempt(context, site, report);
   if (job == nullptr || report.task >= job->tasks.size() || report.outcome == Outcome::none)
     return {};
-  if (job->tasks[report.task].outcome != Outcome::none) return {};
-  const Time started = writable(report.started);
-  const Time ended = writable(report.ended);
+  const Task& task = job->tasks[report.task];
+  if (task.outcome != Outcome::none) return {};
+  TaskEnded end = end_of(report);
+  if (end.outcome == Outcome::lost) take_own_word(task, end);
+  if (report.says_start) mark_unbegun(task, end);
   std::vector<Yield> yields;
   yields.reserve(4);
-  yields.emplace_back(Event{TaskEnded{report.job, report.task, started, ended, report.outcome,
-                                      report.exit_code, report.signal, report.cpu_ms,
-                                      report.memory_bytes_peak, short_text(report.text)}});
-  const ComputeTime charge = charge_for(*job, started, ended);
-  if (charge > ComputeTime{}) {
-    yields.emplace_back(ledger::Event{
-        ledger::UsageCharged{hold_of(report.job), job->account,
-                             context.ledger.holds.at(hold_of(report.job)).usage, charge}});
-  }
-  release(context, *job, report.job, job->hold_per_task - charge, yields);
-  if (job->tasks_left == 1) {
-    yields.emplace_back(Event{JobEnded{report.job, outcome_with(*job, report)}});
-  }
+  settle(context, report.job, *job, {&end, 1}, yields);
   return yields;
 }
 

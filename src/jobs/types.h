@@ -84,12 +84,14 @@ FABRICA_DESCRIBE_ENUM(Outcome, none, completed, failed, timeout, out_of_memory, 
 
 struct Task {
   Outcome outcome = Outcome::none;
-  std::int32_t exit_code = 0;
+  std::int32_t exit_code = 0;  // while there is no outcome: what it said itself when it returned
   std::int32_t signal = 0;
-  Time started;  // zero: not yet
-  Time ended;    // zero: not yet
+  std::uint32_t run = 0;  // the last that it said it began; its site's count of restarts
+  Time started;           // zero: not yet
+  Time ended;             // zero: not yet
+  Time returned;          // when it said that its script had come to its end; zero: it did not
 };
-FABRICA_DESCRIBE(Task, outcome, exit_code, signal, started, ended)
+FABRICA_DESCRIBE(Task, outcome, exit_code, signal, started, ended, run, returned)
 
 /// What is known of a placed job's submission, where a site may answer so that one cannot tell.
 /// none: nothing that would contradict a submission now. unknown: it was or may have been

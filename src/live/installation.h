@@ -4,7 +4,9 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
+#include <string_view>
 #include <thread>
 #include <vector>
 
@@ -52,6 +54,8 @@ class Installation {
   Result<void> start_sites(const config::Settings& settings);
   Result<void> start_local(federation::SiteId id, const config::Settings& settings);
   void start_simulated(federation::SiteId id, std::uint64_t seed);
+  Result<std::filesystem::path> sent_output_of(const store::JobView& job, std::string_view document,
+                                               std::uint32_t task, bool error_stream) const;
   Result<void> start_slurm(federation::SiteId id, const config::SlurmSettings& settings);
 
   std::filesystem::path directory_;
@@ -60,6 +64,7 @@ class Installation {
   std::unique_ptr<store::SqliteLog> log_;
   std::unique_ptr<Writer> writer_;
   std::map<std::string, std::unique_ptr<SiteWorker>> workers_;  // by the site's short name
+  std::set<std::string> slurm_sites_;                           // whose jobs send what they print
   std::optional<std::string> first_token_;
 };
 

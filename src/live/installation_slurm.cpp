@@ -6,10 +6,13 @@
 
 #include "json/read.h"
 #include "live/installation.h"
+#include "sites/slurm/job_shell.h"
 #include "sites/slurm/rest_cluster.h"
 #include "sites/slurm/slurm_site.h"
 #include "sites/slurm/words.h"
+#include "store/job_key.h"
 #include "store/reader.h"
+#include "store/sent_output.h"
 
 /// Slurm clusters as sites of an installation.
 namespace fabrica::live {
@@ -82,7 +85,10 @@ Result<void> Installation::start_slurm(federation::SiteId id,
   options.installation = std::move(mark);
   options.hold = settings.hold;
   options.accounting = settings.accounting;
-  const auto translate = [this, settings, reader = std::make_shared<store::Reader>(directory_)](
+  options.tasks_speak = !settings.jobs_url.empty();
+  TRY(store::JobKey key, store::JobKey::open(directory_));
+  const auto translate = [this, settings, key = std::move(key),
+                          reader = std::make_shared<store::Reader>(directory_)](
                              const jobs::StartJob& request) -> Result<slurm::Submission> {
     std::string slug;
     writer_->ask_and_wait(
@@ -94,14 +100,34 @@ Result<void> Installation::start_slurm(federation::SiteId id,
     }
     TRY(const jobs::JobDocument document,
         json::read<jobs::JobDocument>(*text, json::Missing::defaulted));
-    return slurm::in_words_of(words_for(settings, slug), request, document, *std::move(script));
+    slurm::Submission job =
+        slurm::in_words_of(words_for(settings, slug), request, document, *std::move(script));
+    if (settings.jobs_url.empty()) return job;
+    const slurm::JobSpeech speech{settings.jobs_url, settings.jobs_ca_file, request.job,
+                                  request.attempt, key.token(request.job, request.attempt)};
+    job.script = slurm::speaking_script(speech, job.script, job.signal);
+    return job;
   };
+  if (options.tasks_speak) slurm_sites_.insert(settings.site);
   auto connector =
       std::make_unique<slurm::SlurmSite>(std::move(cluster), std::move(options), translate);
   writer_->ask_and_wait([&](const State& state) { connector->resume(state.jobs, id); });
   workers_.emplace(settings.site,
                    std::make_unique<SiteWorker>(*writer_, id, std::move(connector), wake_fd));
   return {};
+}
+
+Result<std::filesystem::path> Installation::sent_output_of(const store::JobView& job,
+                                                           std::string_view text,
+                                                           std::uint32_t task,
+                                                           bool error_stream) const {
+  TRY(const jobs::JobDocument document,
+      json::read<jobs::JobDocument>(text, json::Missing::defaulted));
+  const bool array = !document.array.empty();
+  if (task >= std::max<std::size_t>(1, document.array.size()))
+    return refuse(refusal::not_found, "task", fmt::format("{} has no task {}.", job.id, task));
+  return store::SentOutput(directory_ / "output")
+      .file(job.id, array ? document.array[task] : 0, error_stream && !document.error.empty());
 }
 
 }  // namespace fabrica::live

@@ -52,7 +52,7 @@ Counts all_at_zero() {
        {path::expired_with_holds, path::passed_on, path::dependency_met, path::start_after_stop,
         path::held_back, path::asked_again, path::gave_up, path::key_reused, path::from_snapshot,
         path::slurm_unknown, path::slurm_adopted, path::slurm_absent, path::slurm_swept,
-        path::slurm_stranger}) {
+        path::slurm_stranger, path::task_never, path::task_own_word}) {
     counts.emplace(name, 0);
   }
   return counts;

@@ -42,6 +42,10 @@ inline constexpr std::string_view slurm_adopted = "path/an unknown job was found
 inline constexpr std::string_view slurm_absent = "path/an attempt was not at its cluster";
 inline constexpr std::string_view slurm_swept = "path/a copy of a job was cancelled";
 inline constexpr std::string_view slurm_stranger = "path/an id came again with another's job";
+inline constexpr std::string_view task_never =
+    "path/a task at its site was told not to run its script";
+inline constexpr std::string_view task_own_word =
+    "path/a task that its cluster forgot was settled by its own word";
 }  // namespace path
 
 }  // namespace fabrica::simulate

@@ -84,6 +84,7 @@ class World {
   Site& site(federation::SiteId id);
   void build_simulated(federation::SiteId id, Site& site);
   void build_slurm(Site& site);
+  void hand_on_words(sites::simulated::SimulatedSlurm& there);
   void saw_start(sites::simulated::TaskName task);
   void plan_round(federation::SiteId id, Time at);
   void plan_rounds();

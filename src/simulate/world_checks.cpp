@@ -28,7 +28,12 @@ void World::count_events() {
     count(fmt::format("event/{}", name_of_event(event)));
     const auto* of_jobs = std::get_if<jobs::Event>(&event);
     const auto* ended = of_jobs == nullptr ? nullptr : std::get_if<jobs::TaskEnded>(of_jobs);
-    if (ended != nullptr) count(fmt::format("outcome/{}", name_of(ended->outcome)));
+    if (ended != nullptr) {
+      count(fmt::format("outcome/{}", name_of(ended->outcome)));
+      // A site says no text of what completed.
+      if (ended->outcome == jobs::Outcome::completed && !ended->text.empty())
+        count(path::task_own_word);
+    }
     const auto* job = of_jobs == nullptr ? nullptr : std::get_if<jobs::JobEnded>(of_jobs);
     if (job != nullptr && job->outcome == jobs::Outcome::dependency_failed)
       count("outcome/dependency_failed");

@@ -1,5 +1,7 @@
 #include <algorithm>
 
+#include "jobs/own_word.h"
+#include "jobs/refusals.h"
 #include "jobs/requests.h"
 #include "simulate/world.h"
 
@@ -45,8 +47,10 @@ void World::saw_start(TaskName task) {
 void World::build_slurm(Site& site) {
   const bool faults = options_.faults && !healed_;
   site.slurm = std::make_unique<SimulatedSlurm>(
-      random_.next(), faults ? Faults<ControllerFault>(random_.split(), site_faults_often)
-                             : Faults<ControllerFault>());
+      random_.next(),
+      faults ? Faults<ControllerFault>(random_.split(), site_faults_often)
+             : Faults<ControllerFault>(),
+      random_.chance(2, 3));
   site.slurm->controller().watch([this](TaskName task) { saw_start(task); });
   site.port = std::make_unique<FaultySite>(*site.slurm, Faults<SiteFault>());
 }
@@ -109,11 +113,37 @@ void World::errand(const WorkerRound& round) {
   const std::vector<jobs::Report> heard = there.port->hear(now_);
   const std::vector<jobs::Report> durable = make_durable(round.site, heard);
   if (!durable.empty()) there.port->acknowledge(durable);
+  if (there.slurm) hand_on_words(*there.slurm);
   auditor_.read(memory_.records());
   tell_what_is_wanted(round.site, there);
   if (!heard.empty()) plan_round(round.site, now_ + seconds(30));
   if (const auto next = there.port->next_event())
     plan_round(round.site, std::max(now_ + Duration{1}, *next));
+}
+
+// Each word in a request of its own, whose answer may be lost with the server.
+void World::hand_on_words(SimulatedSlurm& there) {
+  using sites::simulated::TaskHears;
+  for (const sites::simulated::TaskSays& said : there.controller().take_words()) {
+    Envelope envelope;
+    envelope.now = now_;
+    envelope.command = said.returned ? jobs::Command{jobs::ReturnTask{said.word, said.exit_code}}
+                                     : jobs::Command{jobs::BeginTask{said.word}};
+    const auto results = execute({&envelope, 1});
+    if (!results) continue;
+    const Result<Reply>& result = results->front();
+    take_result(envelope, result);
+    if (said.returned) continue;
+    if (!result) {
+      const bool later = result.error().code == jobs::refusal::not_bound;
+      if (!later) count(path::task_never);
+      there.controller().hear(said.word, later ? TaskHears::again : TaskHears::never);
+      continue;
+    }
+    const jobs::Job& job = engine_->state().jobs.jobs.at(said.word.job);
+    const bool ran = task_numbered(job, said.word.number)->returned != Time{};
+    there.controller().hear(said.word, ran ? TaskHears::finished : TaskHears::go);
+  }
 }
 
 // Reports in groups of a size that varies; those whose reply came are durable.

@@ -29,7 +29,7 @@ CREATE TABLE IF NOT EXISTS jobs(id INTEGER PRIMARY KEY, project INTEGER NOT NULL
 CREATE INDEX IF NOT EXISTS jobs_of_project ON jobs(project);
 CREATE TABLE IF NOT EXISTS tasks(job INTEGER NOT NULL, task INTEGER NOT NULL, outcome TEXT NOT NULL,
   started INTEGER NOT NULL, ended INTEGER NOT NULL, exit_code INTEGER NOT NULL, signal INTEGER NOT NULL,
-  cpu_ms INTEGER NOT NULL, memory_peak INTEGER NOT NULL, text TEXT NOT NULL,
+  cpu_ms INTEGER NOT NULL, memory_peak INTEGER NOT NULL, text TEXT NOT NULL, returned INTEGER NOT NULL,
   PRIMARY KEY(job, task)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS members(person INTEGER NOT NULL, project INTEGER NOT NULL,
   PRIMARY KEY(person, project)) WITHOUT ROWID;
@@ -78,8 +78,9 @@ ReadTables::ReadTables(Database& database)
                   "attempt=?9 "
                   "WHERE id=?1"),
       put_reference_(database, "UPDATE jobs SET reference=?2 WHERE id=?1"),
-      start_task_(database, "INSERT OR REPLACE INTO tasks VALUES(?,?,'none',?,0,0,0,0,0,'')"),
-      end_task_(database, "INSERT OR REPLACE INTO tasks VALUES(?,?,?,?,?,?,?,?,?,?)"),
+      start_task_(database, "INSERT OR REPLACE INTO tasks VALUES(?,?,'none',?,0,0,0,0,0,'',0)"),
+      return_task_(database, "UPDATE tasks SET returned=?3,exit_code=?4 WHERE job=?1 AND task=?2"),
+      end_task_(database, "INSERT OR REPLACE INTO tasks VALUES(?,?,?,?,?,?,?,?,?,?,0)"),
       drop_members_(database, "DELETE FROM members WHERE project=?"),
       put_member_(database, "INSERT OR IGNORE INTO members VALUES(?,?)") {
   Statement known(database, "SELECT id, balance, held FROM accounts");
@@ -168,6 +169,7 @@ void ReadTables::note(const jobs::Event& event) {
       to.jobs_.insert(one.job);
       to.put_task(one);
     }
+    void operator()(const TaskReturned& one) const { to.put_task(one); }
     void operator()(const TaskEnded& one) const {
       to.jobs_.insert(one.job);
       to.put_task(one);
@@ -180,6 +182,14 @@ void ReadTables::note(const jobs::Event& event) {
 
 void ReadTables::put_task(const jobs::TaskStarted& event) {
   start_task_.bind(1, event.job.value).bind(2, event.task).bind(3, event.at.ms).run();
+}
+
+void ReadTables::put_task(const jobs::TaskReturned& event) {
+  return_task_.bind(1, event.job.value)
+      .bind(2, event.task)
+      .bind(3, event.at.ms)
+      .bind(4, event.exit_code)
+      .run();
 }
 
 void ReadTables::put_task(const jobs::TaskEnded& event) {

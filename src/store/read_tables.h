@@ -44,6 +44,7 @@ class ReadTables {
   void line(const Recorded& recorded, ledger::AccountId account, LineKind kind, std::uint64_t job,
             ComputeTime amount, ComputeTime to_balance, ComputeTime to_held, std::string_view text);
   void put_task(const jobs::TaskStarted& event);
+  void put_task(const jobs::TaskReturned& event);
   void put_task(const jobs::TaskEnded& event);
   void flush(const State& after);
   void flush_lines();
@@ -62,6 +63,7 @@ class ReadTables {
   Statement update_job_;
   Statement put_reference_;
   Statement start_task_;
+  Statement return_task_;
   Statement end_task_;
   Statement drop_members_;
   Statement put_member_;

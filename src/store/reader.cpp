@@ -58,8 +58,8 @@ Reader::Reader(const std::filesystem::path& directory)
     : database_(SqliteLog::file_in(directory).string(), Database::Mode::read_only),
       job_(database_, fmt::format("SELECT {} FROM jobs WHERE id=?", job_columns)),
       tasks_(database_,
-             "SELECT task, outcome, started, ended, exit_code, signal, cpu_ms, memory_peak, text "
-             "FROM tasks "
+             "SELECT task, outcome, started, ended, exit_code, signal, cpu_ms, memory_peak, text, "
+             "returned FROM tasks "
              "WHERE job=? ORDER BY task"),
       thing_(database_, "SELECT view FROM things WHERE kind=? AND id=?"),
       member_(database_, "SELECT 1 FROM members WHERE person=? AND project=?"),
@@ -118,6 +118,7 @@ void Reader::add_tasks(JobView& job) {
     task.cpu_ms = tasks_.integer(6);
     task.memory_bytes_peak = tasks_.integer(7);
     task.text = tasks_.text(8);
+    task.returned = time_from(tasks_.integer(9));
     job.task_list.push_back(std::move(task));
   }
   tasks_.reset();

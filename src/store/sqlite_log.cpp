@@ -20,7 +20,7 @@ CREATE TABLE IF NOT EXISTS documents(hash BLOB PRIMARY KEY, bytes BLOB NOT NULL)
 
 // "Fabr": marks our files, so that another program's database is refused and left alone.
 constexpr std::int64_t application_id = 0x46616272;
-constexpr std::int64_t schema_version = 3;
+constexpr std::int64_t schema_version = 4;
 
 void prepare_schema(Database& database, const std::filesystem::path& file) {
   const std::int64_t found = database.number("PRAGMA application_id");

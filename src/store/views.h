@@ -186,9 +186,10 @@ struct TaskView {
   std::int64_t cpu_ms = 0;
   std::int64_t memory_bytes_peak = 0;
   std::string text;
+  std::optional<Time> returned;  // its own word that it came to its end, before the site's
 };
 FABRICA_DESCRIBE(TaskView, task, array_task, outcome, started, ended, exit_code, signal, cpu_ms,
-                 memory_bytes_peak, text)
+                 memory_bytes_peak, text, returned)
 
 struct JobView {
   jobs::JobId id;

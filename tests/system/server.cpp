@@ -1,9 +1,12 @@
 #include "system/server.h"
 
+#include <arpa/inet.h>
 #include <fcntl.h>
-#include <fmt/core.h>
+#include <fmt/format.h>
 #include <gtest/gtest.h>
+#include <netinet/in.h>
 #include <signal.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -52,11 +55,25 @@ bool ServerProcess::is_ready() {
   return answer && answer->status == 200;
 }
 
+std::uint16_t free_port() {
+  const int listener = ::socket(AF_INET, SOCK_STREAM, 0);
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  socklen_t size = sizeof(address);
+  auto* const plain = reinterpret_cast<sockaddr*>(&address);
+  CHECK(::bind(listener, plain, size) == 0 && ::getsockname(listener, plain, &size) == 0,
+        "there is a free port");
+  ::close(listener);
+  return ntohs(address.sin_port);
+}
+
 void ServerProcess::start() {
   std::filesystem::create_directories(directory_);
   std::filesystem::remove(directory_ / "server");
   const std::string path = program();
   const std::string log = (directory_ / "fabricad.log").string();
+  const std::string port = fmt::to_string(port_);
   process_ = ::fork();
   CHECK(process_ >= 0, "fork");
   if (process_ == 0) {
@@ -64,10 +81,11 @@ void ServerProcess::start() {
     ::dup2(file, 1);
     ::dup2(file, 2);
     if (config_.empty())
-      ::execl(path.c_str(), "fabricad", "--data", directory_.c_str(), "--port", "0", nullptr);
+      ::execl(path.c_str(), "fabricad", "--data", directory_.c_str(), "--port", port.c_str(),
+              nullptr);
     else
       ::execl(path.c_str(), "fabricad", "--config", config_.c_str(), "--data", directory_.c_str(),
-              "--port", "0", nullptr);
+              "--port", port.c_str(), nullptr);
     ::_exit(127);
   }
   const auto until = std::chrono::steady_clock::now() + deadline;

@@ -13,13 +13,17 @@
 /// A real fabricad as a process of its own, on a directory of its own.
 namespace fabrica::test {
 
+/// A TCP port of this machine that is free now.
+std::uint16_t free_port();
+
 /// Starts, kills and asks a server. Every wait has a deadline of two minutes: the machine may be
 /// busy.
 class ServerProcess {
  public:
-  /// With a file of settings, or the defaults.
-  explicit ServerProcess(std::filesystem::path directory, std::filesystem::path config = {})
-      : directory_(std::move(directory)), config_(std::move(config)) {}
+  /// With a file of settings, or the defaults; on any port that is free, or on this one always.
+  explicit ServerProcess(std::filesystem::path directory, std::filesystem::path config = {},
+                         std::uint16_t port = 0)
+      : directory_(std::move(directory)), config_(std::move(config)), port_(port) {}
   ServerProcess(const ServerProcess&) = delete;
   ServerProcess& operator=(const ServerProcess&) = delete;
   ~ServerProcess() { kill(); }
@@ -40,6 +44,7 @@ class ServerProcess {
 
   std::filesystem::path directory_;
   std::filesystem::path config_;
+  std::uint16_t port_;
   std::string url_;
   int process_ = -1;
 };

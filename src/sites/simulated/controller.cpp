@@ -16,6 +16,8 @@ using slurm::ClusterJob;
 using slurm::ClusterState;
 
 constexpr Duration state_is_saved_every = seconds(3);
+// Where tasks speak up to this, far longer than a real one, so that whole lives fall in between.
+constexpr Duration state_is_saved_after = hours(6);
 constexpr Duration ended_is_known_for = minutes(5);  // MinJobAge
 constexpr Duration no_answer_for = seconds(10);      // the asker's timeout
 constexpr std::uint32_t bound_of_wait_minutes = 40;
@@ -57,8 +59,11 @@ Time whole_seconds(Time time) { return Time{time.ms / 1000 * 1000}; }
 }  // namespace
 
 SimulatedController::SimulatedController(std::uint64_t seed, std::string installation,
-                                         Faults<ControllerFault> faults)
-    : seed_(seed), installation_(std::move(installation)), faults_(std::move(faults)) {}
+                                         Faults<ControllerFault> faults, bool tasks_speak)
+    : seed_(seed),
+      installation_(std::move(installation)),
+      faults_(std::move(faults)),
+      tasks_speak_(tasks_speak) {}
 
 void SimulatedController::send(std::uint64_t ticket, slurm::Ask ask) {
   const auto unheard = [&](Came came) {
@@ -96,6 +101,10 @@ std::vector<Answer> SimulatedController::receive(Time now) {
     arrive(std::move(coming));
   }
   pass(now);
+  for (std::size_t i = 0; i < words_.size(); ++i) {
+    if (faults_.fires(ControllerFault::forget)) crash();
+  }
+  if (tasks_speak_) say_what_is_due();
   std::vector<Answer> heard;
   while (!answers_.empty() && answers_.begin()->first <= now_) {
     heard.push_back(std::move(answers_.begin()->second));
@@ -151,22 +160,24 @@ void SimulatedController::arrive(Coming coming) {
 }
 
 void SimulatedController::save() {
-  if (now_ < saved_at_ + state_is_saved_every) return;
-  saved_at_ = now_;
+  if (now_ < save_at_) return;
+  save_at_ = now_ + (tasks_speak_ ? faults_.between(minutes(1), state_is_saved_after)
+                                  : state_is_saved_every);
   saved_ = memory_;
 }
 
 // What is younger than the last save is gone, but for what slurmd has started.
 void SimulatedController::crash() {
+  down_until_ = now_ + faults_.between(seconds(1), seconds(60));
   Memory old = std::move(memory_);
   memory_ = saved_;
+  if (tasks_speak_) return recover(old);
   for (auto& [id, job] : old.jobs) {
     const bool started = std::ranges::any_of(
         job.tasks, [](const Task& task) { return task.record.started != Time{}; });
     if (started || is_over(job)) memory_.jobs.insert_or_assign(id, std::move(job));
     if (started) memory_.last_id = std::max(memory_.last_id, id);
   }
-  down_until_ = now_ + faults_.between(seconds(1), seconds(60));
 }
 
 bool SimulatedController::is_over(const Job& job) {
@@ -178,9 +189,25 @@ void SimulatedController::start(Job& job, Task& task) {
   task.record.state = ClusterState::running;
   task.record.started = whole_seconds(task.starts);
   task.record.nodes = "n1";
-  task.ends = task.starts + task.fate.run;
+  task.ends = {};
+  if (!tasks_speak_) run(job, task);
+}
+
+void SimulatedController::run(Job& job, Task& task) {
   const auto place = static_cast<std::uint32_t>(&task - job.tasks.data());
-  if (onlooker_) onlooker_({job.tag.job, job.tag.attempt, place});
+  task.ends = std::max(now_, task.starts) + task.fate.run;
+  const TaskName name{job.tag.job, job.tag.attempt, place};
+  if (ran_.emplace(job.id, name).second && onlooker_) onlooker_(name);
+}
+
+void SimulatedController::end(Job& job, Task& task) {
+  task.record.state = state_of(task.fate.outcome);
+  task.record.ended = whole_seconds(task.ends);
+  task.record.exit_code = task.fate.exit_code;
+  task.record.signal = task.fate.signal;
+  const bool by_itself =
+      task.fate.outcome == Outcome::completed || task.fate.outcome == Outcome::failed;
+  if (tasks_speak_ && by_itself) words_.push_back({word_of(job, task), true, task.fate.exit_code});
 }
 
 void SimulatedController::pass(Time until) {
@@ -192,11 +219,8 @@ void SimulatedController::pass(Time until) {
           task.starts <= now_) {
         start(job, task);
       }
-      if (task.record.state != ClusterState::running || task.ends > now_) continue;
-      task.record.state = state_of(task.fate.outcome);
-      task.record.ended = whole_seconds(task.ends);
-      task.record.exit_code = task.fate.exit_code;
-      task.record.signal = task.fate.signal;
+      if (task.record.state == ClusterState::running && task.ends != Time{} && task.ends <= now_)
+        end(job, task);
     }
   }
   std::erase_if(memory_.jobs, [&](const auto& item) {

@@ -4,9 +4,12 @@
 #include <functional>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
+#include "jobs/commands.h"
 #include "sites/simulated/fate.h"
 #include "sites/simulated/faults.h"
 #include "sites/slurm/cluster.h"
@@ -22,19 +25,32 @@ enum class ControllerFault : std::uint8_t {
   answer_lost,      // carried out, no answer
   request_doubled,  // carried out twice, by a proxy that repeats
   answer_slow,
-  crash,  // and comes back without what was young, and with its ids to give again
-  stop    // answers nobody for a while
+  crash,   // and comes back without what was young, and with its ids to give again
+  forget,  // the same at the worst moment: a task has said that it returned
+  stop     // answers nobody for a while
 };
 FABRICA_DESCRIBE_ENUM(ControllerFault, no_connection, request_lost, request_late, answer_lost,
-                      request_doubled, answer_slow, crash, stop)
+                      request_doubled, answer_slow, crash, forget, stop)
+
+/// What a task says of itself: that it would begin its script, or that the script has ended.
+struct TaskSays {
+  jobs::OwnWord word;
+  bool returned = false;
+  std::int32_t exit_code = 0;
+};
+
+/// What it hears: run the script; ask again later; end without running it; it ran already.
+enum class TaskHears : std::uint8_t { go, again, never, finished };
 
 /// A simulated slurmctld with its slurmdbd, in virtual time: jobs held and let go, ids that count
 /// up, a list that forgets what has ended, accounting that does not. Its jobs have all the room
-/// they want. A crash loses the submissions and releases of the last seconds, and gives their ids
-/// again; what has started is never lost, because slurmd knows it.
+/// they want. A crash loses what happened in the last seconds and gives ids again. Where tasks do
+/// not speak it loses submissions and releases only; where they do, what began or ended in these
+/// seconds is lost too, and what the controller remembers as not yet ended it runs again.
 class SimulatedController : public slurm::Cluster {
  public:
-  SimulatedController(std::uint64_t seed, std::string installation, Faults<ControllerFault> faults);
+  SimulatedController(std::uint64_t seed, std::string installation, Faults<ControllerFault> faults,
+                      bool tasks_speak);
 
   void send(std::uint64_t ticket, slurm::Ask ask) override;
   std::vector<slurm::Answer> receive(Time now) override;
@@ -46,8 +62,13 @@ class SimulatedController : public slurm::Cluster {
   void forget_asker();
   void heal();
 
-  /// Calls `onlooker` whenever a task really starts.
+  /// Calls `onlooker` whenever a task really runs its script; not when the cluster itself runs
+  /// again what it ran before.
   void watch(std::function<void(TaskName)> onlooker) { onlooker_ = std::move(onlooker); }
+
+  /// What tasks have said since; what begins is answered with hear().
+  std::vector<TaskSays> take_words() { return std::exchange(words_, {}); }
+  void hear(const jobs::OwnWord& word, TaskHears heard);
 
   const Faults<ControllerFault>& faults() const { return faults_; }
 
@@ -55,7 +76,7 @@ class SimulatedController : public slurm::Cluster {
   struct Task {
     slurm::ClusterJob record;
     Time starts;  // zero: not planned
-    Time ends;
+    Time ends;    // zero: it asks whether it may run
     Fate fate;
   };
   struct Job {
@@ -80,6 +101,12 @@ class SimulatedController : public slurm::Cluster {
   void save();
   void pass(Time until);
   void start(Job& job, Task& task);
+  void run(Job& job, Task& task);
+  void end(Job& job, Task& task);
+  jobs::OwnWord word_of(const Job& job, const Task& task) const;
+  void say_what_is_due();
+  void recover(const Memory& old);
+  void recover(Job& job, const Job& old);
   slurm::Answer carry_out(const slurm::Ask& ask);
   slurm::Answer carry_out(const slurm::ask::Submit& submit);
   slurm::Answer carry_out(const slurm::ask::Release& release);
@@ -99,10 +126,13 @@ class SimulatedController : public slurm::Cluster {
   Time down_until_;
   Memory memory_;
   Memory saved_;
-  Time saved_at_;
+  Time save_at_;
   std::multimap<Time, Coming> coming_;
   std::multimap<Time, slurm::Answer> answers_;
   std::vector<slurm::ClusterJob> accounting_;  // what has ended and was forgotten
+  bool tasks_speak_;
+  std::vector<TaskSays> words_;
+  std::set<std::pair<std::uint32_t, TaskName>> ran_;  // by id
 };
 
 }  // namespace fabrica::sites::simulated

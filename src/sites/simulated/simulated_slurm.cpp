@@ -33,8 +33,8 @@ Result<slurm::Submission> in_slurms_words(const jobs::StartJob& request) {
 
 }  // namespace
 
-SimulatedSlurm::SimulatedSlurm(std::uint64_t seed, Faults<ControllerFault> faults)
-    : controller_(seed, installation, std::move(faults)) {
+SimulatedSlurm::SimulatedSlurm(std::uint64_t seed, Faults<ControllerFault> faults, bool tasks_speak)
+    : tasks_speak_(tasks_speak), controller_(seed, installation, std::move(faults), tasks_speak) {
   begin();
 }
 
@@ -42,6 +42,7 @@ void SimulatedSlurm::begin() {
   slurm::SlurmSiteOptions options;
   options.cluster = "simulated";
   options.installation = installation;
+  options.tasks_speak = tasks_speak_;
   options.poll_every = minutes(2);  // virtual days pass in a run
   connector_ = std::make_unique<slurm::SlurmSite>(std::make_unique<Connection>(controller_),
                                                   std::move(options), &in_slurms_words);

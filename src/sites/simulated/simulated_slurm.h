@@ -12,7 +12,8 @@ namespace fabrica::sites::simulated {
 /// and begun anew, as by a crash of the server; the controller goes on.
 class SimulatedSlurm : public VirtualSite {
  public:
-  SimulatedSlurm(std::uint64_t seed, Faults<ControllerFault> faults);
+  /// `tasks_speak`: its tasks say themselves when they begin and end.
+  SimulatedSlurm(std::uint64_t seed, Faults<ControllerFault> faults, bool tasks_speak);
 
   /// The server has crashed and read `state` from the log.
   void restart(const jobs::State& state, federation::SiteId site);
@@ -34,6 +35,7 @@ class SimulatedSlurm : public VirtualSite {
   static slurm::SlurmSite::Counts sum_of(slurm::SlurmSite::Counts counts,
                                          const slurm::SlurmSite::Counts& more);
 
+  bool tasks_speak_;
   SimulatedController controller_;
   std::unique_ptr<slurm::SlurmSite> connector_;
   slurm::SlurmSite::Counts counts_;  // of the connectors before

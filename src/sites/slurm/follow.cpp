@@ -174,12 +174,9 @@ void SlurmSite::not_found(JobId id, Entry& entry) {
     return;
   }
   if (now_ < *entry.absent_since + options_.settle) return;
-  const bool begun = std::ranges::any_of(
-      entry.tasks, [](const TaskSeen& task) { return task.started || task.ended; });
-  if (begun) return end_all(id, entry, Outcome::lost, "The site lost sight of the job.");
   counts_.absent += 1;
   entry.stage = Stage::over;
-  reports_.emplace_back(jobs::SiteAbsent{id, entry.attempt, "The site does not have it."});
+  reports_.emplace_back(jobs::SiteAbsent{id, entry.attempt, "The site lost sight of it."});
 }
 
 void SlurmSite::follow(JobId id, Entry& entry, const Records& records) {
@@ -219,7 +216,8 @@ void SlurmSite::follow_task(JobId id, Entry& entry, std::uint32_t task, const Cl
   if (job.state == ClusterState::running && began && !entry.tasks[task].started) {
     entry.tasks[task].started = true;
     entry.stage = Stage::released;
-    reports_.emplace_back(jobs::SiteStarted{id, task, job.started, entry.attempt});
+    if (!options_.tasks_speak)
+      reports_.emplace_back(jobs::SiteStarted{id, task, job.started, entry.attempt});
   }
   if (!has_ended(job.state)) return;
   entry.tasks[task].ended = true;
@@ -232,6 +230,7 @@ void SlurmSite::follow_task(JobId id, Entry& entry, std::uint32_t task, const Cl
   report.outcome = outcome_of(job.state);
   report.exit_code = job.exit_code;
   report.signal = job.signal;
+  report.says_start = options_.tasks_speak;
   if (job.state != ClusterState::completed) report.text = job.reason;
   reports_.emplace_back(std::move(report));
 }

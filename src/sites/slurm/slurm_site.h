@@ -22,6 +22,7 @@ struct SlurmSiteOptions {
   std::string cluster;       // its name, for people
   std::string installation;  // in the tags; see tags.h
   bool hold = true;          // submit held; off for a site that dislikes holds
+  bool tasks_speak = false;  // they say themselves when they begin: until then they have not
   bool accounting = true;    // there is a slurmdbd to ask for jobs that slurmctld has forgotten
   Duration poll_every = seconds(1);
   Duration look_every = seconds(5);  // while something is missing

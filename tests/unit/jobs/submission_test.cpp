@@ -109,9 +109,10 @@ TEST(Submission, OneThatVanishedFromTheQueueIsTriedAgain) {
 }
 
 TEST(Submission, OneThatHasBegunIsNeverTriedAgain) {
-  submission({{"bound", the_system, bound(), "JobBound", "placed bound release 1 17 100-1"},
-              {"begun", the_system, started(sent, day_one), "TaskStarted", "running bound - 100-1"},
-              {"absent", the_system, absent(), "nothing", "running bound - 100-1"}});
+  submission(
+      {{"bound", the_system, bound(), "JobBound", "placed bound release 1 17 100-1"},
+       {"begun", the_system, started(sent, day_one), "TaskStarted", "running bound - 100-1"},
+       {"absent", the_system, absent(), "TaskEnded HoldReleased JobEnded", "ended bound - 100"}});
 }
 
 TEST(Submission, CancelledOnesAreNotTriedAgainAndGiveTheirHoldBack) {

@@ -161,11 +161,12 @@ TEST(Commands, EveryKindIsTried) {
     }
     EXPECT_EQ(inconsistency(world.state), "");
   }
-  EXPECT_EQ(tried.size(), 25U) << "kinds of commands";
+  EXPECT_EQ(tried.size(), 27U) << "kinds of commands";
   for (const std::string_view name :
        {"AddCapacity", "Transfer", "Exchange", "CorrectCharge", "DrainSite", "SubmitProposal",
         "AssessProposal", "GrantAward", "AnswerAward", "PassTime", "SubmitJob", "CancelJob",
-        "ReportFromSite", "RegisterPerson", "RegisterPartition", "OpenProject", "AddMember"}) {
+        "ReportFromSite", "RegisterPerson", "RegisterPartition", "OpenProject", "AddMember",
+        "BeginTask", "ReturnTask"}) {
     EXPECT_GT(tried[name].second, 0) << name << " was never accepted";
   }
 }

@@ -72,6 +72,13 @@ inline World busy_world() {
   world.must(the_system, jobs::ReportFromSite{north, jobs::SiteAbsent{lost, 1, "vanished"}});
   world.must(member, jobs::CancelJob{lost});
   world.must(the_system, jobs::ReportFromSite{north, jobs::SiteAbsent{lost, 2, "never came"}});
+  world.must(member, jobs::SubmitJob{project, train_on_gpu()});
+  const jobs::OwnWord speaks{JobId{4}, 1, 0, 18, 0};
+  world.must(the_system,
+             jobs::ReportFromSite{north, jobs::SiteBound{speaks.job, 1, "c1", {18, world.now}}});
+  world.must(the_system, jobs::BeginTask{speaks});
+  world.must(the_system, jobs::ReturnTask{speaks, 3});
+  world.must(the_system, jobs::ReportFromSite{north, jobs::SiteAbsent{speaks.job, 1, "forgot"}});
   const AwardId declined = offer_award(world, lead, project, cpu, unit_hours(5));
   world.must(lead, calls::AnswerAward{declined, false});
   offer_award(world, lead, project, cpu, unit_hours(6));

@@ -182,7 +182,7 @@ class Plausible {
       case 14:
         return facts();
       default:
-        return {the_system, report()};
+        return {the_system, random_.chance(1, 2) ? own_word() : Command{jobs::Command{report()}}};
     }
   }
 
@@ -256,10 +256,34 @@ class Plausible {
         static_cast<std::uint32_t>(random_.below(known == nullptr ? 2 : known->tasks.size() + 1));
     const Time from = random_.chance(1, 8) ? Time{} : now_ - minutes(one_to(120));
     if (random_.chance(1, 4)) return queued(id, site);
+    if (random_.chance(1, 4)) {
+      if (random_.chance(1, 6)) return {site, jobs::SiteAbsent{id, 1, ""}};
+      return {site, jobs::SiteBound{id, 1, "c", {bound_as(id), now_}}};
+    }
     if (random_.chance(1, 3)) return started(id, from, task, site);
     const auto outcome = random_.chance(1, 2) ? jobs::Outcome::completed
                                               : static_cast<jobs::Outcome>(random_.below(10));
     return ended(id, from, now_ - minutes(random_.between(-5, 60)), outcome, task, site);
+  }
+
+  static std::uint64_t bound_as(JobId id) { return id.value + 100; }
+
+  // The last live job that is bound, which few are; any otherwise.
+  JobId bound_job() {
+    JobId found = job();
+    state_.jobs.jobs.for_each([&](JobId id, const jobs::Job& one) {
+      if (one.phase != jobs::JobPhase::ended && one.binding.id != 0) found = id;
+    });
+    return found;
+  }
+
+  Command own_word() {
+    const JobId id = bound_job();
+    const std::uint32_t run = random_.chance(1, 6) ? 1 : 0;
+    const std::uint32_t task = random_.chance(1, 6) ? 1 : 0;
+    const jobs::OwnWord word{id, 1, task, bound_as(id), run};
+    if (random_.chance(1, 2)) return jobs::Command{jobs::BeginTask{word}};
+    return jobs::Command{jobs::ReturnTask{word, static_cast<std::int32_t>(random_.below(3))}};
   }
 
   Random& random_;
