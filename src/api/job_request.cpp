@@ -310,7 +310,7 @@ void add_diagnostics(std::vector<sbatch::Diagnostic>& all, std::vector<sbatch::D
 Answer<Draft> draft_of(Submission submission, Purpose purpose) {
   TRY_DONE(check_body(submission));
   sbatch::Parsed parsed = parse(submission);
-  const Options& options = parsed.options;
+  Options& options = parsed.options;
   Findings findings;
   check_options(options, purpose == Purpose::plan ? "test-only" : "", findings);
   Draft draft;
@@ -323,6 +323,7 @@ Answer<Draft> draft_of(Submission submission, Purpose purpose) {
     draft.document =
         document_of(submission, options, on_nodes(parsed.shape, parsed.shape.nodes_min), findings);
     draft.document.array = draft.request.array;
+    if (options.words.clusters == "auto") options.words.clusters.reset();
     draft.site =
         word_of(submission.site, "/site", options.words.clusters, "clusters", options, findings);
     draft.partition = word_of(submission.partition, "/partition", options.words.partition,

@@ -156,6 +156,7 @@ Answer<net::Response> list_jobs(Call& call) {
   TRY(filter.project, id_in_query<federation::ProjectId>(call, "project"));
   TRY(filter.phase, word_in_query<JobPhase>(call, "phase"));
   TRY(filter.live, flag_in_query(call, "live"));
+  TRY(filter.since, time_in_query(call, "since"));
   filter.site = text_in_query(call, "site");
   filter.name = text_in_query(call, "name");
   const Readers::Borrowed reader = call.context->reader();
@@ -172,6 +173,33 @@ Answer<net::Response> list_jobs(Call& call) {
                      [](const store::JobView& job) { return job.id.value; });
 }
 
+// Tasks that have not begun are not in the read tables; with them an array is whole.
+void complete_array(store::JobView& job, const std::vector<std::uint32_t>& numbers) {
+  std::vector<store::TaskView> tasks(numbers.size());
+  for (std::uint32_t place = 0; place < numbers.size(); ++place) tasks[place].task = place;
+  for (store::TaskView& task : job.task_list) {
+    if (task.task < tasks.size()) tasks[task.task] = std::move(task);
+  }
+  for (store::TaskView& task : tasks) task.array_task = numbers[task.task];
+  job.task_list = std::move(tasks);
+}
+
+// What the document knows of a job beside the log.
+void add_document(store::Reader& reader, store::JobView& job) {
+  const std::optional<std::string> text = reader.document(job.document);
+  const auto document =
+      text ? json::read<jobs::JobDocument>(*text) : Result<jobs::JobDocument>(jobs::JobDocument{});
+  if (!text || !document) return;
+  const auto given = [](const std::string& value) {
+    return value.empty() ? std::nullopt : std::optional(value);
+  };
+  job.user = given(document->user);
+  job.working_directory = given(document->working_directory);
+  job.output = given(document->output);
+  job.error = given(document->error);
+  if (!document->array.empty()) complete_array(job, document->array);
+}
+
 Answer<store::JobView> job_in_path(const Call& call) {
   TRY(const JobId id, id_in_path<JobId>(call));
   return visible_job(call, *call.context->reader(), id);
@@ -186,11 +214,13 @@ net::Awaitable<void> wait_for_phase(Call call, JobPhase phase, Time until, net::
     if (!co_await stream.wait(until - live::now())) break;
     job = context.reader()->job(id);
   }
+  if (job) add_document(*context.reader(), *job);
   if (job) co_await stream.send(json::to_json(*job));
 }
 
 Answer<net::Response> show_job(Call& call) {
-  TRY(const store::JobView job, job_in_path(call));
+  TRY(store::JobView job, job_in_path(call));
+  add_document(*call.context->reader(), job);
   if (call.request.query.pairs.empty()) return json_answer(200, job);
   TRY(const std::uint64_t wait_s, number_in_query(call, "wait", 0, wait_seconds_max));
   TRY(const std::optional<JobPhase> phase, word_in_query<JobPhase>(call, "phase"));
@@ -315,7 +345,8 @@ std::vector<Route> watching_routes() {
             {"name", "Of this name."},
             {"phase", "In this phase.",
              R"({"type":"string","enum":["waiting","placed","queued","running","ended"]})"},
-            {"live", "Only those that have not ended.", yes_or_no}}),
+            {"live", "Only those that have not ended.", yes_or_no},
+            {"since", "Only those that had not ended before this time, RFC 3339."}}),
        .answer = &schema_of<Page<store::JobView>>},
       {.path = "/v1/jobs/{job}",
        .operation = "showJob",

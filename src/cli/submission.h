@@ -34,6 +34,10 @@ struct SubmitWords {
 /// Global options among the words are set in `global`.
 Outcome<SubmitWords> split_submission(std::span<const std::string> words, GlobalOptions& global);
 
+/// What stands behind `sbatch`, told apart as sbatch does it: every option goes to `options`, and
+/// all that comes after the script's name is the script's.
+SubmitWords split_sbatch(std::span<const std::string> words);
+
 /// The body of POST /v1/jobs.
 struct SubmissionBody {
   std::uint64_t project = 0;
