@@ -34,10 +34,8 @@ constexpr std::string_view usage_text =
     "usage: fabrica-slurm install DIR\n"
     "\n"
     "Makes links in DIR, under whose names this program answers as Slurm's commands do, from a\n"
-    "Fabrica server: sbatch squeue sacct scancel sinfo scontrol sacctmgr srun. The server and the "
-    "token "
-    "are\n"
-    "found as `fabrica` finds them.\n";
+    "Fabrica server: sbatch squeue sacct scancel sinfo scontrol sacctmgr srun. The server and the\n"
+    "token are found as `fabrica` finds them.\n";
 
 const Command* command_named(std::string_view name) {
   const auto* const found = std::ranges::find(commands, name, &Command::name);
