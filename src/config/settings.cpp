@@ -25,9 +25,8 @@ class SettingsCheck {
       : toml_(toml), settings_(settings) {}
 
   Result<void> all() const {
-    if (const auto policies = policies::choose(settings_.placement); !policies) {
-      return toml_.refuse_at("/placement", policies.error().text);
-    }
+    const auto policies = policies::choose(settings_.placement, settings_.refund);
+    if (!policies) return toml_.refuse_at("/" + policies.error().field, policies.error().text);
     TRY_DONE(check_listen());
     TRY_DONE(check_local());
     for (std::size_t i = 0; i < settings_.simulated.size(); ++i) TRY_DONE(check_simulated(i));

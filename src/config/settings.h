@@ -148,13 +148,14 @@ struct Settings {
   std::string data_files;      // empty: data_files_directory()
   LogLevel log_level = LogLevel::info;
   std::string placement = "least_work";
+  std::string refund = "site_faults";
   ListenSettings listen;
   TlsSettings tls;
   LocalSettings local;
   std::vector<SimulatedSettings> simulated;
   std::vector<SlurmSettings> slurm;
 };
-FABRICA_DESCRIBE(Settings, data_directory, data_files, log_level, placement, listen, tls, local,
+FABRICA_DESCRIBE(Settings, data_directory, data_files, log_level, placement, refund, listen, tls, local,
                  simulated, slurm)
 
 /// Settings as a text says them, paths as they are written. Refused with line and key: what is no

@@ -34,9 +34,20 @@ struct PlacementAnswer {
 /// A pure rule that chooses among offers.
 using PlacementRule = PlacementAnswer (*)(const PlacementQuestion& question);
 
+/// How a task ended that was charged for what it ran, and did not complete.
+struct RefundQuestion {
+  Outcome outcome = Outcome::none;
+  federation::Connection connection = federation::Connection::none;  // of its site
+};
+
+/// A pure rule that says whether the charge is given back.
+using RefundRule = bool (*)(const RefundQuestion& question);
+
 struct Policies {
   std::string_view placement_name;
   PlacementRule placement = nullptr;
+  std::string_view refund_name;
+  RefundRule refund = nullptr;
 };
 
 }  // namespace fabrica::jobs

@@ -1,5 +1,7 @@
 #include "jobs/settle.h"
 
+#include <fmt/core.h>
+
 #include <algorithm>
 #include <span>
 
@@ -79,6 +81,23 @@ Outcome outcome_with(const Job& job, std::span<const TaskEnded> ends) {
   return Outcome::completed;
 }
 
+// Gives back what was just charged where the rule in force says so: a new entry, the charge stands.
+void refund(const Context& context, JobId id, const Job& job, const TaskEnded& end,
+            ComputeTime charge, std::vector<Yield>& yields) {
+  if (charge == ComputeTime{} || end.outcome == Outcome::completed) return;
+  const federation::Connection connection = context.federation.sites.at(job.site).connection;
+  if (!context.policies.refund({end.outcome, connection})) return;
+  const AccountId usage = context.ledger.holds.at(hold_of(id)).usage;
+  std::string text =
+      fmt::format("{} by the site: {}", name_of(end.outcome), context.policies.refund_name);
+  yields.emplace_back(ledger::Event{
+      ledger::ChargeCorrected{job.account, usage, charge, id.value, std::move(text)}});
+  if (!context.ledger.accounts.at(job.account).closed) return;
+  const AccountId pool = context.ledger.of_partition.at(job.partition).pool;
+  yields.emplace_back(
+      ledger::Event{ledger::Transferred{job.account, pool, charge, "award is over"}});
+}
+
 // Settles what ends now, in the order of the tasks, and with the last of them the job.
 void settle(const Context& context, JobId id, const Job& job, std::span<const TaskEnded> ends,
             std::vector<Yield>& yields) {
@@ -90,6 +109,7 @@ void settle(const Context& context, JobId id, const Job& job, std::span<const Ta
       yields.emplace_back(ledger::Event{
           ledger::UsageCharged{hold, job.account, context.ledger.holds.at(hold).usage, charge}});
     }
+    refund(context, id, job, end, charge, yields);
     release(context, job, id, job.hold_per_task - charge, yields);
   }
   if (job.tasks_left == ends.size())

@@ -3,10 +3,14 @@
 #include <fmt/core.h>
 
 #include <map>
+#include <string>
+#include <tuple>
+#include <utility>
 
 #include "base/check.h"
 #include "policies/eligibility.h"
 #include "policies/least_work.h"
+#include "policies/site_faults.h"
 #include "policies/technical.h"
 
 namespace fabrica::policies {
@@ -18,29 +22,39 @@ const std::map<std::string_view, jobs::PlacementRule>& placement_rules() {
   return rules;
 }
 
+const std::map<std::string_view, jobs::RefundRule>& refund_rules() {
+  static const std::map<std::string_view, jobs::RefundRule> rules{{"none", no_refund},
+                                                                  {"site_faults", site_faults}};
+  return rules;
+}
+
+template <class Rule>
+Result<std::pair<const std::string_view, Rule>> rule_called(
+    std::string_view name, std::string_view kind, const std::map<std::string_view, Rule>& rules) {
+  if (const auto rule = rules.find(name); rule != rules.end()) return *rule;
+  std::string known;
+  for (const auto& [one, function] : rules)
+    known += fmt::format("{}{}", known.empty() ? "" : ", ", one);
+  return refuse(refusal::invalid, std::string(kind),
+                fmt::format("There is no {} rule \"{}\"; the rules are: {}.", kind, name, known));
+}
+
 }  // namespace
 
-Result<Policies> choose(std::string_view placement) {
-  const auto rule = placement_rules().find(placement);
-  if (rule == placement_rules().end()) {
-    std::string known;
-    for (const auto& [name, function] : placement_rules())
-      known += fmt::format("{}{}", known.empty() ? "" : ", ", name);
-    return refuse(
-        refusal::invalid, "placement",
-        fmt::format("There is no placement rule \"{}\"; the rules are: {}.", placement, known));
-  }
+Result<Policies> choose(std::string_view placement, std::string_view refund) {
   Policies policies;
   policies.calls.eligibility = eligibility_rules();
   policies.calls.technical = technical_check;
-  policies.jobs.placement_name = rule->first;
-  policies.jobs.placement = rule->second;
+  TRY(std::tie(policies.jobs.placement_name, policies.jobs.placement),
+      rule_called(placement, "placement", placement_rules()));
+  TRY(std::tie(policies.jobs.refund_name, policies.jobs.refund),
+      rule_called(refund, "refund", refund_rules()));
   return policies;
 }
 
 Policies defaults() {
-  Result<Policies> policies = choose("least_work");
-  CHECK(policies.has_value(), "the default placement rule exists");
+  Result<Policies> policies = choose("least_work", "site_faults");
+  CHECK(policies.has_value(), "the default rules exist");
   return *std::move(policies);
 }
 

@@ -4,7 +4,7 @@
 
 /// What tasks say of themselves, and what it counts for: they ask before they run, and where their
 /// site forgets them their own word settles them.
-namespace fabrica::test {
+namespace fabrica::test::own_word {
 namespace {
 
 using namespace jobs;
@@ -160,4 +160,4 @@ TEST(OwnWord, OfAForgottenArrayEachTaskIsSettledByWhatItSaid) {
 }
 
 }  // namespace
-}  // namespace fabrica::test
+}  // namespace fabrica::test::own_word

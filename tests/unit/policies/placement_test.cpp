@@ -2,6 +2,7 @@
 
 #include "policies/least_work.h"
 #include "policies/registry.h"
+#include "policies/site_faults.h"
 #include "unit/support/world.h"
 
 namespace fabrica::test {
@@ -59,13 +60,36 @@ TEST(LeastWork, Chooses) {
   }
 }
 
+TEST(Refund, GivesBackWhatASiteLostButNotHere) {
+  using federation::Connection;
+  using jobs::Outcome;
+  const struct {
+    Outcome outcome;
+    Connection connection;
+    bool refunded;
+  } cases[] = {
+      {Outcome::lost, Connection::slurm, true},      {Outcome::lost, Connection::simulated, true},
+      {Outcome::lost, Connection::local, false},     {Outcome::failed, Connection::slurm, false},
+      {Outcome::timeout, Connection::slurm, false},  {Outcome::completed, Connection::slurm, false},
+      {Outcome::cancelled, Connection::slurm, false}};
+  for (const auto& one : cases) {
+    EXPECT_EQ(policies::site_faults({one.outcome, one.connection}), one.refunded)
+        << name_of(one.outcome) << " at a site of connection " << name_of(one.connection);
+    EXPECT_FALSE(policies::no_refund({one.outcome, one.connection}));
+  }
+}
+
 TEST(Registry, KnowsItsRules) {
   const Policies defaults = policies::defaults();
   EXPECT_EQ(defaults.jobs.placement_name, "least_work");
   EXPECT_EQ(defaults.jobs.placement, &policies::least_work);
   EXPECT_NE(defaults.calls.technical, nullptr);
   EXPECT_EQ(defaults.calls.eligibility.size(), 8U);
-  const Result<Policies> unknown = policies::choose("most_work");
+  EXPECT_EQ(defaults.jobs.refund, &policies::site_faults);
+  const Result<Policies> refund = policies::choose("least_work", "all");
+  ASSERT_FALSE(refund.has_value());
+  EXPECT_EQ(answer_of(refund.error()), "invalid refund");
+  const Result<Policies> unknown = policies::choose("most_work", "none");
   ASSERT_FALSE(unknown.has_value());
   EXPECT_EQ(answer_of(unknown.error()), "invalid placement");
   EXPECT_NE(unknown.error().text.find("least_work"), std::string::npos) << "it lists the rules";
