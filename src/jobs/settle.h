@@ -13,8 +13,8 @@ std::vector<Yield> heard(const Context& context, SiteId site, const SiteQueued& 
 std::vector<Yield> heard(const Context& context, SiteId site, const SiteStarted& report);
 
 /// Charges what the task used, never more than its hold, gives it back where the refund rule says
-/// so, and releases the rest; the last task ends the job. A task that outlives its limit is killed by the site as Slurm does, and what it ran
-/// beyond the limit while being killed is not charged.
+/// so, and releases the rest; the last task ends the job. A task that outlives its limit is killed
+/// by the site as Slurm does, and what it ran beyond the limit while being killed is not charged.
 std::vector<Yield> heard(const Context& context, SiteId site, const SiteEnded& report);
 std::vector<Yield> heard(const Context& context, SiteId site, const SiteUnknown& report);
 std::vector<Yield> heard(const Context& context, SiteId site, const SiteBound& report);

@@ -85,9 +85,8 @@ void World::step() {
 
 bool World::is_quiet() const {
   const jobs::State& jobs = engine_->state().jobs;
-  const bool wanted = std::ranges::any_of(jobs.sites, [](const auto& site) {
-    return site.second.wants_anything();
-  });
+  const bool wanted = std::ranges::any_of(
+      jobs.sites, [](const auto& site) { return site.second.wants_anything(); });
   return !wanted && jobs.live == 0 && engine_->state().ledger.holds.empty() && pending_again_ == 0;
 }
 
