@@ -242,7 +242,7 @@ function(fabrica_bench name)
   set_target_properties(${target} PROPERTIES
     OUTPUT_NAME ${name} RUNTIME_OUTPUT_DIRECTORY "${PROJECT_BINARY_DIR}/bench")
   target_include_directories(${target} PRIVATE
-    "${PROJECT_SOURCE_DIR}/src" "${PROJECT_SOURCE_DIR}/bench")
+    "${PROJECT_SOURCE_DIR}/src" "${PROJECT_SOURCE_DIR}/bench" "${PROJECT_SOURCE_DIR}/tests")
   target_link_libraries(${target} PRIVATE fmt::fmt benchmark::benchmark ${arg_EXTERNAL})
   if(NOT arg_OWN_MAIN)
     target_link_libraries(${target} PRIVATE benchmark::benchmark_main)

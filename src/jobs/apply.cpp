@@ -9,6 +9,12 @@ namespace fabrica::jobs {
 
 namespace {
 
+// The site has it, or will never have it.
+void is_started(SiteQueue& queue, JobId id) {
+  queue.to_start.erase(id);
+  queue.to_release.erase(id);
+}
+
 void apply_one(State& state, const JobAccepted& event) {
   Job job;
   job.project = event.project;
@@ -44,13 +50,19 @@ void apply_one(State& state, const JobPlaced& event) {
 }
 
 void apply_one(State& state, const JobUnknown& event) {
-  state.jobs.at(event.job).submission = SubmissionState::unknown;
+  Job& job = state.jobs.at(event.job);
+  job.submission = SubmissionState::unknown;
+  job.binding = {};
+  SiteQueue& queue = state.sites[job.site];
+  if (queue.to_release.erase(event.job) > 0) queue.to_start.insert(event.job);
 }
 
 void apply_one(State& state, const JobBound& event) {
   Job& job = state.jobs.at(event.job);
   job.submission = SubmissionState::bound;
   job.binding = event.binding;
+  SiteQueue& queue = state.sites[job.site];
+  if (queue.to_start.erase(event.job) > 0) queue.to_release.insert(event.job);
 }
 
 void apply_one(State& state, const JobRetried& event) {
@@ -59,13 +71,15 @@ void apply_one(State& state, const JobRetried& event) {
   job.submission = SubmissionState::none;
   job.binding = {};
   job.phase = JobPhase::placed;
-  state.sites[job.site].to_start.insert(event.job);
+  SiteQueue& queue = state.sites[job.site];
+  queue.to_release.erase(event.job);
+  queue.to_start.insert(event.job);
 }
 
 void apply_one(State& state, const JobQueued& event) {
   Job& job = state.jobs.at(event.job);
   job.phase = JobPhase::queued;
-  state.sites[job.site].to_start.erase(event.job);
+  is_started(state.sites[job.site], event.job);
 }
 
 // Takes what has happened to job `id` off the jobs that wait for it: `begun` meets the dependencies
@@ -96,7 +110,7 @@ void apply_one(State& state, const TaskStarted& event) {
   task.run = event.run;
   task.returned = {};
   task.exit_code = 0;
-  state.sites[job.site].to_start.erase(event.job);
+  is_started(state.sites[job.site], event.job);
   const bool first = job.phase != JobPhase::running;
   job.phase = JobPhase::running;
   if (first) meet(state, event.job, job, true);
@@ -119,7 +133,7 @@ void apply_one(State& state, const TaskEnded& event) {
   CHECK(job.tasks_left > 0, "each task ends once");
   job.tasks_left -= 1;
   if (job.phase == JobPhase::placed) job.phase = JobPhase::queued;
-  state.sites[job.site].to_start.erase(event.job);
+  is_started(state.sites[job.site], event.job);
 }
 
 void apply_one(State& state, const JobCancelRequested& event) {
@@ -127,7 +141,7 @@ void apply_one(State& state, const JobCancelRequested& event) {
   job.cancel_requested = true;
   if (job.phase == JobPhase::waiting) return;
   SiteQueue& queue = state.sites[job.site];
-  queue.to_start.erase(event.job);
+  is_started(queue, event.job);
   queue.to_cancel.insert(event.job);
 }
 
@@ -138,7 +152,7 @@ void apply_one(State& state, const JobEnded& event) {
   job.phase = JobPhase::ended;
   job.outcome = event.outcome;
   SiteQueue& queue = state.sites[job.site];
-  queue.to_start.erase(event.job);
+  is_started(queue, event.job);
   queue.to_cancel.erase(event.job);
   state.doomed.erase(event.job);
   state.live -= 1;

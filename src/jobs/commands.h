@@ -31,7 +31,8 @@ struct SiteUnknown {
 };
 FABRICA_DESCRIBE(SiteUnknown, job, attempt, text)
 
-/// The site holds this attempt, not yet let go.
+/// The site holds this attempt, not yet let go. First as it was acknowledged, by its id alone; then
+/// as the site shows it, with the time of its submission.
 struct SiteBound {
   JobId job;
   std::uint32_t attempt = 1;

@@ -7,14 +7,7 @@ namespace fabrica::jobs {
 namespace {
 
 SiteRequest start_request(JobId id, const Job& job) {
-  switch (job.submission) {
-    case SubmissionState::none:
-      break;
-    case SubmissionState::unknown:
-      return FindJob{id, job.attempt, job.submitted};
-    case SubmissionState::bound:
-      return ReleaseJob{id, job.attempt, job.binding};
-  }
+  if (job.submission == SubmissionState::unknown) return FindJob{id, job.attempt, job.submitted};
   return StartJob{id, job.attempt, job.project, job.owner, job.partition, job.request};
 }
 
@@ -24,16 +17,18 @@ std::vector<SiteRequest> wanted(const State& state, SiteId site) {
   std::vector<SiteRequest> requests;
   const auto queue = state.sites.find(site);
   if (queue == state.sites.end()) return requests;
-  for (const JobId id : queue->second.to_cancel) {
-    if (requests.size() >= limits::site_requests_at_once) return requests;
-    const Job& job = state.jobs.at(id);
-    requests.emplace_back(
-        StopJob{id, job.attempt, static_cast<std::uint32_t>(job.tasks.size()), job.binding});
-  }
-  for (const JobId id : queue->second.to_start) {
-    if (requests.size() >= limits::site_requests_at_once) return requests;
-    requests.push_back(start_request(id, state.jobs.at(id)));
-  }
+  const auto add = [&](const std::set<JobId>& jobs, auto request) {
+    std::size_t room = limits::site_requests_at_once;
+    for (auto id = jobs.begin(); id != jobs.end() && room > 0; ++id, --room)
+      requests.push_back(request(*id, state.jobs.at(*id)));
+  };
+  add(queue->second.to_cancel, [](JobId id, const Job& job) -> SiteRequest {
+    return StopJob{id, job.attempt, static_cast<std::uint32_t>(job.tasks.size()), job.binding};
+  });
+  add(queue->second.to_release, [](JobId id, const Job& job) -> SiteRequest {
+    return ReleaseJob{id, job.attempt, job.binding};
+  });
+  add(queue->second.to_start, start_request);
   return requests;
 }
 

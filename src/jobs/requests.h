@@ -48,7 +48,7 @@ FABRICA_DESCRIBE(StopJob, job, attempt, tasks, binding)
 
 using SiteRequest = std::variant<StartJob, StopJob, FindJob, ReleaseJob>;
 
-/// What the site should be told now, cancels first, then starts, oldest first, at most
+/// What the site should be told now: cancels, releases, then starts, each oldest first and at most
 /// limits::site_requests_at_once. The same answer until it is reported done.
 std::vector<SiteRequest> wanted(const State& state, SiteId site);
 

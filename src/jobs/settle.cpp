@@ -156,10 +156,10 @@ std::vector<Yield> heard(const Context& context, SiteId site, const SiteQueued& 
 
 std::vector<Yield> heard(const Context& context, SiteId site, const SiteUnknown& report) {
   const Job* job = live_attempt(context, site, report);
-  if (job == nullptr || job->phase != JobPhase::placed ||
-      job->submission != SubmissionState::none) {
-    return {};
-  }
+  if (job == nullptr || job->phase != JobPhase::placed) return {};
+  // An acknowledgement alone can be doubted.
+  const bool shown = job->binding.submitted != Time{};
+  if (job->submission == SubmissionState::unknown || shown) return {};
   std::vector<Yield> yields;
   yields.emplace_back(Event{JobUnknown{report.job, report.attempt, short_text(report.text)}});
   return yields;
@@ -167,10 +167,11 @@ std::vector<Yield> heard(const Context& context, SiteId site, const SiteUnknown&
 
 std::vector<Yield> heard(const Context& context, SiteId site, const SiteBound& report) {
   const Job* job = live_attempt(context, site, report);
-  if (job == nullptr || job->phase != JobPhase::placed ||
-      job->submission == SubmissionState::bound || report.binding == Binding{}) {
-    return {};
-  }
+  if (job == nullptr || report.binding.id == 0) return {};
+  const bool now_shown = report.binding.id == job->binding.id && job->binding.submitted == Time{} &&
+                         report.binding.submitted != Time{};
+  const bool first = job->phase == JobPhase::placed && job->submission != SubmissionState::bound;
+  if (!first && !now_shown) return {};
   std::vector<Yield> yields;
   yields.emplace_back(Event{JobBound{report.job,
                                      report.attempt,

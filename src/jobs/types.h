@@ -100,10 +100,11 @@ FABRICA_DESCRIBE(Task, outcome, exit_code, signal, started, ended, run, returned
 enum class SubmissionState : std::uint8_t { none, unknown, bound };
 FABRICA_DESCRIBE_ENUM(SubmissionState, none, unknown, bound)
 
-/// What names a job at its site for good: ids alone come again after a controller's crash.
+/// What names a job at its site for good: ids alone come again after a controller's crash. With an
+/// id alone it was acknowledged, and the site has not shown it yet.
 struct Binding {
   std::uint64_t id = 0;
-  Time submitted;  // by the site's clock
+  Time submitted;  // by the site's clock; zero: acknowledged only
 
   friend bool operator==(const Binding&, const Binding&) = default;
 };
@@ -144,8 +145,13 @@ FABRICA_DESCRIBE(Job, project, owner, account, partition, site, phase, cancel_re
 struct SiteQueue {
   std::set<JobId> to_start;
   std::set<JobId> to_cancel;
+  std::set<JobId> to_release;  // bound, and not let go yet
+
+  bool wants_anything() const {
+    return !to_start.empty() || !to_cancel.empty() || !to_release.empty();
+  }
 };
-FABRICA_DESCRIBE(SiteQueue, to_start, to_cancel)
+FABRICA_DESCRIBE(SiteQueue, to_start, to_cancel, to_release)
 
 struct State {
   Table<JobId, Job> jobs;  // live ones, and the last limits::ended_jobs_kept that ended

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <fstream>
+#include <map>
 #include <random>
 
 #include "json/read.h"
@@ -72,6 +73,25 @@ slurm::PartitionWords words_for(const config::SlurmSettings& settings, const std
   return words;
 }
 
+// A partition keeps its slug for ever, so that the writer is asked once.
+class PartitionSlugs {
+ public:
+  explicit PartitionSlugs(Writer& writer) : writer_(writer) {}
+
+  const std::string& of(federation::PartitionId id) {
+    std::string& slug = slugs_[id];
+    if (slug.empty()) {
+      writer_.ask_and_wait(
+          [&](const State& state) { slug = state.federation.partitions.at(id).slug; });
+    }
+    return slug;
+  }
+
+ private:
+  Writer& writer_;
+  std::map<federation::PartitionId, std::string> slugs_;
+};
+
 }  // namespace
 
 Result<void> Installation::start_slurm(federation::SiteId id,
@@ -91,12 +111,11 @@ Result<void> Installation::start_slurm(federation::SiteId id,
   options.accounting = settings.accounting;
   options.tasks_speak = !settings.jobs_url.empty();
   TRY(store::JobKey key, store::JobKey::open(directory_));
-  const auto translate = [this, settings, key = std::move(key),
+  const auto translate = [settings, key = std::move(key),
+                          slugs = std::make_shared<PartitionSlugs>(*writer_),
                           reader = std::make_shared<store::Reader>(directory_)](
                              const jobs::StartJob& request) -> Result<slurm::Submission> {
-    std::string slug;
-    writer_->ask_and_wait(
-        [&](const State& state) { slug = state.federation.partitions.at(request.partition).slug; });
+    const std::string& slug = slugs->of(request.partition);
     std::optional<std::string> script = reader->document(request.request.script);
     const std::optional<std::string> text = reader->document(request.request.document);
     if (!script || !text) {

@@ -86,7 +86,7 @@ void World::step() {
 bool World::is_quiet() const {
   const jobs::State& jobs = engine_->state().jobs;
   const bool wanted = std::ranges::any_of(jobs.sites, [](const auto& site) {
-    return !site.second.to_start.empty() || !site.second.to_cancel.empty();
+    return site.second.wants_anything();
   });
   return !wanted && jobs.live == 0 && engine_->state().ledger.holds.empty() && pending_again_ == 0;
 }

@@ -79,7 +79,7 @@ void World::plan_round(SiteId id, Time at) {
 // A worker looks at its site soon when something is wanted there.
 void World::plan_rounds() {
   for (const auto& [id, queue] : engine_->state().jobs.sites) {
-    if (queue.to_start.empty() && queue.to_cancel.empty()) continue;
+    if (!queue.wants_anything()) continue;
     const std::optional<Time> planned = site(id).round_at;
     if (planned && *planned <= now_ + round_later) continue;
     plan_round(id, now_ + Duration{random_.between(round_soon.ms, round_later.ms)});

@@ -168,6 +168,7 @@ void SimulatedController::save() {
 
 // What is younger than the last save is gone, but for what slurmd has started.
 void SimulatedController::crash() {
+  changed_ = now_;
   down_until_ = now_ + faults_.between(seconds(1), seconds(60));
   Memory old = std::move(memory_);
   memory_ = saved_;
@@ -186,6 +187,7 @@ bool SimulatedController::is_over(const Job& job) {
 }
 
 void SimulatedController::start(Job& job, Task& task) {
+  changed_ = now_;
   task.record.state = ClusterState::running;
   task.record.started = whole_seconds(task.starts);
   task.record.nodes = "n1";
@@ -201,6 +203,7 @@ void SimulatedController::run(Job& job, Task& task) {
 }
 
 void SimulatedController::end(Job& job, Task& task) {
+  changed_ = now_;
   task.record.state = state_of(task.fate.outcome);
   task.record.ended = whole_seconds(task.ends);
   task.record.exit_code = task.fate.exit_code;
@@ -229,6 +232,7 @@ void SimulatedController::pass(Time until) {
           return task.record.ended + ended_is_known_for <= now_;
         });
     if (old) {
+      changed_ = now_;
       for (const Task& task : item.second.tasks) accounting_.push_back(task.record);
     }
     return old;
@@ -250,6 +254,7 @@ Answer SimulatedController::carry_out(const slurm::Ask& ask) {
 }
 
 Answer SimulatedController::carry_out(const slurm::ask::Submit& submit) {
+  changed_ = now_;
   Job job;
   job.asked = submit.job;
   job.id = ++memory_.last_id;
@@ -292,6 +297,7 @@ Answer SimulatedController::carry_out(const slurm::ask::Release& release) {
     made.came = Came::unknown;
     return made;
   }
+  changed_ = now_;
   job->second.held = false;
   plan(job->second);
   return made;
@@ -304,6 +310,7 @@ Answer SimulatedController::carry_out(const slurm::ask::Cancel& cancel) {
     made.came = Came::unknown;
     return made;
   }
+  changed_ = now_;
   for (Task& task : job->second.tasks) {
     if (slurm::has_ended(task.record.state)) continue;
     task.record.state = ClusterState::cancelled;
@@ -316,8 +323,12 @@ Answer SimulatedController::carry_out(const slurm::ask::Cancel& cancel) {
   return made;
 }
 
-Answer SimulatedController::carry_out(const slurm::ask::List& /*list*/) {
+Answer SimulatedController::carry_out(const slurm::ask::List& list) {
   Answer made;
+  if (list.since != Time{} && list.since > whole_seconds(changed_)) {
+    made.came = Came::unchanged;
+    return made;
+  }
   for (const auto& [id, job] : memory_.jobs) {
     for (const Task& task : job.tasks) made.jobs.push_back(task.record);
   }

@@ -124,6 +124,7 @@ class SimulatedController : public slurm::Cluster {
   std::function<void(TaskName)> onlooker_;
   Time now_;
   Time down_until_;
+  Time changed_;
   Memory memory_;
   Memory saved_;
   Time save_at_;

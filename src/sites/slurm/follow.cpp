@@ -16,8 +16,10 @@ using jobs::JobId;
 using jobs::Outcome;
 
 constexpr Duration sweep_again = seconds(10);
+constexpr Duration list_all_every = seconds(30);
+constexpr Duration clock_doubt = seconds(2);  // its times are whole seconds, and ours are not its
 constexpr std::size_t sweeps_remembered = 10'000;
-// More than a submission may take from its time at the cluster to when it is read back here.
+// More than a submission may take from its time at the cluster to when it is acknowledged here.
 constexpr Duration clock_off_max = minutes(3);
 constexpr std::size_t comment_shown_max = 100;
 
@@ -55,8 +57,22 @@ void SlurmSite::poll() {
   // Until a job that is missing is found the whole list is wanted, changed or not.
   const bool some_missing =
       std::ranges::any_of(entries_, [&](const auto& item) { return is_missing(item.second); });
-  send(Act::list, {}, ask::List{some_missing ? Time{} : changed_since_});
-  next_poll_ = now_ + (some_missing ? options_.look_every : options_.poll_every);
+  const bool all = some_missing || !naming_.empty() || now_ >= list_all_;
+  if (all) list_all_ = now_ + list_all_every;
+  listed_ = now_;
+  send(Act::list, {}, ask::List{all ? Time{} : changed_since_});
+  const bool rarely = some_missing && naming_.empty();
+  next_poll_ = now_ + (rarely ? options_.look_every : options_.poll_every);
+  // A list costs a cluster as much as many submissions.
+  if (!ready_.empty()) next_poll_ = next_poll_ + options_.poll_every;
+}
+
+// From when on changes are news. A slurmrestd that tells no time is asked by what its jobs told of
+// its clock; where that was wrong, the next whole list sets it right.
+void SlurmSite::take_time(const Answer& answer) {
+  changed_since_ = answer.cluster_time;
+  if (changed_since_ == Time{} && clock_ahead_)
+    changed_since_ = listed_ + *clock_ahead_ - clock_doubt;
 }
 
 bool SlurmSite::is_missing(const Entry& entry) {
@@ -68,7 +84,7 @@ void SlurmSite::list_answered(const Answer& answer) {
   if (answer.came != Came::done)
     return notices_.silent(Notices::Part::controller, now_, answer.text);
   notices_.answered(Notices::Part::controller, now_);
-  changed_since_ = answer.cluster_time;
+  take_time(answer);
   std::erase_if(sweeping_, [&](const auto& item) { return item.second + minutes(10) < now_; });
   std::map<Tag, Copies> tagged;
   for (const ClusterJob& job : answer.jobs) {
@@ -107,9 +123,7 @@ void SlurmSite::notice_oddities(const ClusterJob& job, const Tag& tag) {
   }
 }
 
-// A job that was just submitted says what time it is there.
-void SlurmSite::notice_clock(const ClusterJob& job) {
-  const Duration ahead = job.submitted - now_;
+void SlurmSite::notice_clock(Duration ahead) {
   if (ahead < clock_off_max && Duration{} - ahead < clock_off_max) return;
   notices_.odd(Notices::Oddity::clock,
                fmt::format("its clock is about {} s {} ours: start and end of its jobs are by its "
@@ -130,8 +144,9 @@ void SlurmSite::look_at(JobId id, Entry& entry, const Copies& copies, std::uint6
   switch (entry.stage) {
     case Stage::ready:
     case Stage::submitting:
-    case Stage::naming:
       return;
+    case Stage::naming:
+      return look_for_name(id, entry, copies);
     case Stage::unknown:
       return look_for(id, entry, copies);
     case Stage::over:
@@ -149,6 +164,13 @@ void SlurmSite::look_at(JobId id, Entry& entry, const Copies& copies, std::uint6
   entry.absent_since.reset();
   follow(id, entry, mine->second);
   if (entry.stop && entry.stage != Stage::over) cancel(entry);
+}
+
+// The list was asked for after the site acknowledged the job.
+void SlurmSite::look_for_name(JobId id, Entry& entry, const Copies& copies) {
+  const auto mine = copies.find(static_cast<std::uint32_t>(entry.binding.id));
+  if (mine != copies.end()) return bind(id, entry, *mine->second.front());
+  lose_sight(id, entry, "The site acknowledged the job and does not show it.");
 }
 
 void SlurmSite::look_for(JobId id, Entry& entry, const Copies& copies) {
@@ -226,7 +248,7 @@ void SlurmSite::follow(JobId id, Entry& entry, const Records& records) {
   // A controller that crashed may have forgotten that it let the job go.
   const ClusterJob& first = *records.front();
   if (entry.stage == Stage::released && first.state == ClusterState::pending && first.held)
-    send(Act::release, {id, entry.attempt}, ask::Release{entry.user, root_of(first)});
+    send(Act::release_again, {id, entry.attempt}, ask::Release{entry.user, root_of(first)});
   for (const ClusterJob* job : records) {
     if (!entry.queued && job->state == ClusterState::pending && !job->held &&
         entry.stage != Stage::bound) {

@@ -17,6 +17,11 @@ using jobs::Outcome;
 using jobs::SubmissionState;
 
 constexpr std::size_t submitting_at_once = 64;
+// More acknowledged jobs than that are found in one list, which costs less than asking for each.
+constexpr std::size_t named_one_by_one = 4;
+constexpr std::size_t releasing_at_once = 64;
+constexpr std::size_t releasing_while_submitting =
+    1;  // of some connections, so that none waits for ever
 constexpr Duration reach_again = seconds(1);
 constexpr Duration ask_again = seconds(5);  // for a cancel or a release that had no effect yet
 
@@ -54,6 +59,7 @@ SlurmSite::Entry& SlurmSite::begin(JobId id, std::uint32_t attempt,
                                    std::vector<std::uint32_t> array, Stage stage) {
   Entry& entry = entries_[id];
   entry = {};
+  naming_.erase(id);
   entry.attempt = attempt;
   entry.stage = stage;
   entry.placed = now_;
@@ -98,8 +104,24 @@ void SlurmSite::take(const jobs::ReleaseJob& request) {
     entry->stage = Stage::released;
     return;
   }
-  entry->stage = Stage::releasing;
-  send(Act::release, tag, ask::Release{entry->user, static_cast<std::uint32_t>(entry->binding.id)});
+  to_release_.insert(request.job);
+}
+
+// Submissions go first: what is bound waits, what is not submitted may yet be lost with its reply.
+void SlurmSite::release_bound() {
+  const bool submitting = submitting_ > 0 || !ready_.empty();
+  const std::size_t most = submitting ? releasing_while_submitting : releasing_at_once;
+  while (releasing_ < most && !to_release_.empty()) {
+    const JobId id = *to_release_.begin();
+    to_release_.erase(to_release_.begin());
+    const auto found = entries_.find(id);
+    if (found == entries_.end() || found->second.stage != Stage::bound) continue;
+    Entry& entry = found->second;
+    entry.stage = Stage::releasing;
+    releasing_ += 1;
+    send(Act::release, {id, entry.attempt},
+         ask::Release{entry.user, static_cast<std::uint32_t>(entry.binding.id)});
+  }
 }
 
 void SlurmSite::take(const jobs::StopJob& request) {
@@ -168,6 +190,7 @@ void SlurmSite::take(const Answer& answer) {
     case Act::name:
       return name_answered(asked.tag, answer);
     case Act::release:
+      releasing_ -= 1;
       return release_answered(asked.tag, answer);
     case Act::list:
       listing_ = false;
@@ -175,6 +198,7 @@ void SlurmSite::take(const Answer& answer) {
     case Act::past:
       return past_answered(asked.tag, answer);
     case Act::cancel:
+    case Act::release_again:
       return;  // what came of it shows in a list
   }
 }
@@ -188,7 +212,12 @@ void SlurmSite::submit_answered(const Tag& tag, const Answer& answer) {
       entry->request.reset();
       entry->stage = Stage::naming;
       entry->binding.id = answer.id;
-      return send(Act::name, tag, ask::Show{answer.id});
+      entry->acknowledged = now_;
+      naming_.insert(tag.job);
+      reports_.emplace_back(
+          jobs::SiteBound{tag.job, tag.attempt, options_.cluster, entry->binding});
+      if (naming_.size() <= named_one_by_one) send(Act::name, tag, ask::Show{answer.id});
+      return;
     case Came::unsent:
       entry->stage = Stage::ready;
       submit_from_ = now_ + reach_again;
@@ -210,9 +239,8 @@ void SlurmSite::name_answered(const Tag& tag, const Answer& answer) {
   if (entry == nullptr || entry->stage != Stage::naming) return;
   entry->heard_at = last_ticket_ + 1;
   for (const ClusterJob& job : answer.jobs) {
-    if (answer.came != Came::done || tag_of(job, options_.installation) != tag) continue;
-    notice_clock(job);
-    return bind(tag.job, *entry, job);
+    if (answer.came == Came::done && tag_of(job, options_.installation) == tag)
+      return bind(tag.job, *entry, job);
   }
   lose_sight(tag.job, *entry, "The site acknowledged the job and does not show it.");
 }
@@ -233,6 +261,7 @@ void SlurmSite::release_answered(const Tag& tag, const Answer& answer) {
 }
 
 void SlurmSite::lose_sight(JobId id, Entry& entry, std::string text) {
+  naming_.erase(id);
   entry.request.reset();
   entry.stage = Stage::unknown;
   entry.binding = {};
@@ -243,6 +272,12 @@ void SlurmSite::lose_sight(JobId id, Entry& entry, std::string text) {
 }
 
 void SlurmSite::bind(JobId id, Entry& entry, const ClusterJob& job) {
+  naming_.erase(id);
+  // Its clock was not behind that when we heard of it.
+  if (entry.acknowledged != Time{}) {
+    clock_ahead_ = job.submitted - entry.acknowledged;
+    notice_clock(*clock_ahead_);
+  }
   entry.stage = Stage::bound;
   entry.absent_since.reset();
   entry.binding = {job.array_id != 0 ? job.array_id : job.id, job.submitted};
@@ -270,6 +305,7 @@ std::vector<jobs::Report> SlurmSite::hear(Time now) {
   now_ = std::max(now_, now);
   for (const Answer& answer : cluster_->receive(now_)) take(answer);
   submit_ready();
+  release_bound();
   poll();
   const std::size_t count = std::min(reports_.size(), limits::group_commands_max);
   return {reports_.begin(), reports_.begin() + static_cast<std::ptrdiff_t>(count)};

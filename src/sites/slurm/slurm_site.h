@@ -74,7 +74,7 @@ class SlurmSite : public SiteConnector {
   enum class Stage : std::uint8_t {
     ready,       // to be submitted
     submitting,  // asked
-    naming,      // acknowledged with an id; its submit time is asked for
+    naming,      // acknowledged with an id, and not shown yet: asked for, or looked up in a list
     unknown,     // looked for by its tag
     bound,       // held at the site
     releasing,   // asked to let it go
@@ -94,6 +94,7 @@ class SlurmSite : public SiteConnector {
     jobs::Binding binding;
     std::string user;
     Time placed;
+    Time acknowledged;  // zero: not by this process
     std::uint64_t heard_at =
         0;  // a list asked for with a lower ticket may be older than what we know
     std::optional<Time> absent_since;
@@ -102,7 +103,7 @@ class SlurmSite : public SiteConnector {
     bool stranger = false;  // its id was seen with another's job
     Time cancelled;         // when it was last asked
   };
-  enum class Act : std::uint8_t { submit, name, release, cancel, list, past };
+  enum class Act : std::uint8_t { submit, name, release, release_again, cancel, list, past };
   struct Asked {
     Act act = Act::list;
     Tag tag;
@@ -126,9 +127,10 @@ class SlurmSite : public SiteConnector {
 
   void send(Act act, const Tag& tag, Ask ask);
   void submit_ready();
+  void release_bound();
   void poll();
   void notice_oddities(const ClusterJob& job, const Tag& tag);
-  void notice_clock(const ClusterJob& job);
+  void notice_clock(Duration ahead);
   void look_at(jobs::JobId id, Entry& entry, const Copies& copies, std::uint64_t list_ticket);
   void look_for(jobs::JobId id, Entry& entry, const Copies& copies);
   void sweep(const Copies& copies, std::uint32_t keep);
@@ -141,6 +143,8 @@ class SlurmSite : public SiteConnector {
   void end_all(jobs::JobId id, Entry& entry, jobs::Outcome outcome, const std::string& text);
   void cancel(Entry& entry);
   static bool is_missing(const Entry& entry);
+  void look_for_name(jobs::JobId id, Entry& entry, const Copies& copies);
+  void take_time(const Answer& answer);
   void notice_stranger(Entry& entry, const Answer& answer);
   Entry* current(const Tag& tag);
   Entry& begin(jobs::JobId id, std::uint32_t attempt, std::vector<std::uint32_t> array,
@@ -161,10 +165,16 @@ class SlurmSite : public SiteConnector {
   std::map<std::uint64_t, Asked> asked_;
   std::uint64_t last_ticket_ = 0;
   std::size_t submitting_ = 0;
+  std::set<jobs::JobId> naming_;  // in this stage
+  std::size_t releasing_ = 0;
+  std::set<jobs::JobId> to_release_;
   Time submit_from_;  // not before: the cluster could not be reached
   bool listing_ = false;
   Time next_poll_;
-  Time changed_since_;                      // for the next list; zero: all of it
+  Time listed_;                             // when the last list was asked for
+  Time list_all_;                           // from then on the next list is whole
+  Time changed_since_;                      // for the next list, by the site's clock; zero: all
+  std::optional<Duration> clock_ahead_;     // the site's clock is so far ahead of ours, or more
   std::map<std::uint32_t, Time> sweeping_;  // ids asked to be cancelled, and when
   std::deque<jobs::Report> reports_;
 };

@@ -306,7 +306,7 @@ TEST(Life, TextsOfSitesAreShortened) {
   }
 }
 
-// Cancels first, then starts, each oldest first, a bounded number at once.
+// Cancels first, then releases, then starts, each oldest first, a bounded number of each at once.
 TEST(Wanted, InOrderAndBounded) {
   World world = with_awards();
   constexpr std::size_t most_at_once = limits::site_requests_at_once;
@@ -314,7 +314,7 @@ TEST(Wanted, InOrderAndBounded) {
   for (std::size_t i = 0; i < most_at_once + 5; ++i) world.must(lead, SubmitJob{project, brief});
   for (const std::uint64_t id : {9U, 4U}) world.must(lead, CancelJob{JobId{id}});
   const auto requests = wanted(world.state.jobs, north);
-  ASSERT_EQ(requests.size(), most_at_once);
+  ASSERT_EQ(requests.size(), most_at_once + 2);
   EXPECT_EQ(std::get<StopJob>(requests[0]).job, JobId{4});
   EXPECT_EQ(std::get<StopJob>(requests[1]).job, JobId{9});
   EXPECT_EQ(std::get<StartJob>(requests[2]).job, JobId{1});
@@ -322,7 +322,9 @@ TEST(Wanted, InOrderAndBounded) {
   EXPECT_EQ(std::get<StartJob>(requests[2]).request.name, "train");
   EXPECT_TRUE(wanted(world.state.jobs, south).empty());
   EXPECT_TRUE(wanted(world.state.jobs, SiteId{99}).empty());
-  // The more cancels, the fewer starts; what is reported makes room for the next.
+  world.must(the_system, ReportFromSite{north, SiteBound{JobId{7}, 1, "c1", Binding{17, day_one}}});
+  EXPECT_EQ(std::get<ReleaseJob>(wanted(world.state.jobs, north)[2]).job, JobId{7});
+  // What is reported makes room for the next.
   for (std::uint64_t id = 1; id <= most_at_once + 5; ++id) world.must(lead, CancelJob{JobId{id}});
   EXPECT_EQ(wanted(world.state.jobs, north).size(), most_at_once);
   for (std::uint64_t id = 1; id <= most_at_once; ++id) {

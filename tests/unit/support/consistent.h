@@ -38,7 +38,8 @@ inline std::string inconsistent_jobs(const State& state) {
     if (job.cancel_requested) {
       queues[job.site].to_cancel.insert(id);
     } else if (job.phase == jobs::JobPhase::placed) {
-      queues[job.site].to_start.insert(id);
+      const bool bound = job.submission == jobs::SubmissionState::bound;
+      (bound ? queues[job.site].to_release : queues[job.site].to_start).insert(id);
     }
   });
   for (const auto& [site, queue] : state.jobs.sites) {
@@ -47,6 +48,8 @@ inline std::string inconsistent_jobs(const State& state) {
       wrong = fmt::format("{} is told to start the wrong jobs", site);
     if (queue.to_cancel != counted.to_cancel)
       wrong = fmt::format("{} is told to stop the wrong jobs", site);
+    if (queue.to_release != counted.to_release)
+      wrong = fmt::format("{} is told to let go the wrong jobs", site);
     queues.erase(site);
   }
   if (!queues.empty()) wrong = "a site is told nothing";
