@@ -273,6 +273,7 @@ void SlurmSite::lose_sight(JobId id, Entry& entry, std::string text) {
 
 void SlurmSite::bind(JobId id, Entry& entry, const ClusterJob& job) {
   naming_.erase(id);
+  notice_oddities(job, {id, entry.attempt});
   // Its clock was not behind that when we heard of it.
   if (entry.acknowledged != Time{}) {
     clock_ahead_ = job.submitted - entry.acknowledged;
