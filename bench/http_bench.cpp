@@ -94,6 +94,8 @@ void serve_api(const std::filesystem::path& directory, int port_pipe) {
                        bool) -> Result<std::filesystem::path> {
          return refuse(refusal::not_found, "", "There is no output.");
        },
+       .words_at = [](const std::string&, const federation::Partition&,
+                      const sbatch::AskedWords&) { return sbatch::SiteAnswer{}; },
        .version = "bench",
        .on_trouble = [](std::string_view trouble) { fmt::print(stderr, "{}\n", trouble); }});
   listen_and_tell(api::handler(*context), port_pipe);

@@ -30,7 +30,7 @@ check_release() {
   configure release || return 1
   cmake --build build/release --parallel "$(jobs_that_fit)" --target apps benches system_tests ||
     return 1
-  ctest --test-dir build/release -L '^system$' --output-on-failure &&
+  ctest --test-dir build/release -L '^system$' --parallel "$(tests_at_once)" --output-on-failure &&
     build/release/bin/fabricad --print-openapi | /usr/bin/python3 scripts/lint_openapi.py
 }
 

@@ -35,6 +35,9 @@ jobs_that_fit() {
   echo $((cores < by_memory ? cores : by_memory))
 }
 
+# How many tests run at once: those on real Slurm mostly wait.
+tests_at_once() { echo $(($(nproc) + 2)); }
+
 # Prepares build/PRESET; CMake's own talk is shown only when it fails or warns.
 configure() {
   local preset=$1 log

@@ -45,7 +45,7 @@ run_preset() {
   local report="build/$preset/results/ctest.xml"
   rm -rf "build/$preset/results"
   timed "test $preset" ctest --test-dir "build/$preset" -L "$label" ${filter:+-R "$filter"} \
-    --parallel "$(nproc)" --output-on-failure --output-junit "$PWD/$report" || true
+    --parallel "$(tests_at_once)" --output-on-failure --output-junit "$PWD/$report" || true
   reports+=("$report")
 }
 

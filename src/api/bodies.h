@@ -182,17 +182,20 @@ struct PlanRowView {
   std::optional<ledger::AccountId> account;
   std::optional<ComputeTime> balance_after;
   std::optional<std::string> balance_after_hours;
+  std::string diff;                  // of the script as a Slurm there gets it; empty: unchanged
+  std::vector<std::string> remarks;  // what changes there and might be missed
 };
 FABRICA_DESCRIBE(PlanRowView, site, partition, possible, chosen, reason, unit, units, cost,
-                 cost_hours, account, balance_after, balance_after_hours)
+                 cost_hours, account, balance_after, balance_after_hours, diff, remarks)
 
 struct PlanView {
   std::vector<PlanRowView> rows;
   std::optional<std::string> chosen;   // the partition that the job would be placed on
   std::optional<std::string> refusal;  // why it would not be accepted now
+  std::vector<jobs::JobId> waits_for;  // jobs that are still to begin or end before it starts
   std::vector<DiagnosticView> diagnostics;
 };
-FABRICA_DESCRIBE(PlanView, rows, chosen, refusal, diagnostics)
+FABRICA_DESCRIBE(PlanView, rows, chosen, refusal, waits_for, diagnostics)
 
 // The log.
 

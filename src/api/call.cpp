@@ -48,6 +48,14 @@ std::string text_in_query(const Call& call, std::string_view name) {
   return std::string(call.request.query.find(name).value_or(""));
 }
 
+Answer<std::optional<Time>> time_in_query(const Call& call, std::string_view name) {
+  const std::optional<std::string_view> text = call.request.query.find(name);
+  if (!text) return std::nullopt;
+  const std::optional<Time> time = parse_time(*text);
+  if (time) return time;
+  return refuse(refusal::invalid, std::string(name), "Give a time such as 2026-11-22T14:48:00Z.");
+}
+
 Answer<void> need_line(std::string_view field, std::string_view text) {
   TRY_DONE(federation::need_text(field, text, limits::name_bytes_max));
   return {};

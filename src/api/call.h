@@ -61,6 +61,8 @@ Answer<std::uint64_t> number_in_query(const Call& call, std::string_view name,
                                       std::uint64_t otherwise, std::uint64_t most);
 Answer<bool> flag_in_query(const Call& call, std::string_view name);
 std::string text_in_query(const Call& call, std::string_view name);
+/// RFC 3339; none when it is absent.
+Answer<std::optional<Time>> time_in_query(const Call& call, std::string_view name);
 
 template <AnId I>
 Answer<std::optional<I>> id_in_query(const Call& call, std::string_view name) {

@@ -14,6 +14,7 @@
 #include "api/metrics.h"
 #include "api/private_access.h"
 #include "api/readers.h"
+#include "api/site_words.h"
 #include "api/watchers.h"
 #include "kernel/decide.h"
 #include "live/writer.h"
@@ -34,6 +35,7 @@ struct Setup {
   std::filesystem::path directory;  // of the log and of private.db
   Policies policies;                // those of the writer, for plans
   OutputOf output_of;
+  WordsAt words_at;
   std::string version;
   std::function<void(std::string_view)> on_trouble;  // a line for the operator; any thread
 };
@@ -48,6 +50,7 @@ class Context {
   live::Writer& writer() const { return setup_.writer; }
   const Policies& policies() const { return setup_.policies; }
   const OutputOf& output_of() const { return setup_.output_of; }
+  const WordsAt& words_at() const { return setup_.words_at; }
   const std::string& version() const { return setup_.version; }
   Readers::Borrowed reader() { return readers_.borrow(); }
   PrivateAccess& secrets() { return secrets_; }

@@ -283,6 +283,14 @@ bool any_error(const std::vector<sbatch::Diagnostic>& diagnostics) {
       diagnostics, [](const auto& one) { return one.severity == sbatch::Severity::error; });
 }
 
+sbatch::Parsed parse(const Submission& submission) {
+  const std::vector<std::pair<std::string, std::string>> environment(submission.environment.begin(),
+                                                                     submission.environment.end());
+  return sbatch::parse({submission.script, environment, submission.options});
+}
+
+}  // namespace
+
 Problem script_problem(const std::vector<sbatch::Diagnostic>& diagnostics) {
   const auto first =
       std::ranges::find(diagnostics, sbatch::Severity::error, &sbatch::Diagnostic::severity);
@@ -292,25 +300,17 @@ Problem script_problem(const std::vector<sbatch::Diagnostic>& diagnostics) {
       views_of(diagnostics)};
 }
 
-sbatch::Parsed parse(const Submission& submission) {
-  const std::vector<std::pair<std::string, std::string>> environment(submission.environment.begin(),
-                                                                     submission.environment.end());
-  return sbatch::parse({submission.script, environment, submission.options});
-}
-
-void add(std::vector<sbatch::Diagnostic>& all, std::vector<sbatch::Diagnostic> more) {
+void add_diagnostics(std::vector<sbatch::Diagnostic>& all, std::vector<sbatch::Diagnostic> more) {
   std::ranges::move(more, std::back_inserter(all));
   std::ranges::sort(all, {}, [](const sbatch::Diagnostic& one) {
     return std::tie(one.place.origin, one.place.line, one.place.column, one.option, one.text);
   });
 }
 
-}  // namespace
-
 Answer<Draft> draft_of(Submission submission, Purpose purpose) {
   TRY_DONE(check_body(submission));
   sbatch::Parsed parsed = parse(submission);
-  const Options& options = parsed.options;
+  Options& options = parsed.options;
   Findings findings;
   check_options(options, purpose == Purpose::plan ? "test-only" : "", findings);
   Draft draft;
@@ -323,12 +323,13 @@ Answer<Draft> draft_of(Submission submission, Purpose purpose) {
     draft.document =
         document_of(submission, options, on_nodes(parsed.shape, parsed.shape.nodes_min), findings);
     draft.document.array = draft.request.array;
+    if (options.words.clusters == "auto") options.words.clusters.reset();
     draft.site =
         word_of(submission.site, "/site", options.words.clusters, "clusters", options, findings);
     draft.partition = word_of(submission.partition, "/partition", options.words.partition,
                               "partition", options, findings);
   }
-  add(parsed.diagnostics, findings.take());
+  add_diagnostics(parsed.diagnostics, findings.take());
   if (any_error(parsed.diagnostics)) return std::unexpected(script_problem(parsed.diagnostics));
   if (draft.document.working_directory.empty()) {
     return refuse(refusal::invalid, "/working_directory",
@@ -337,6 +338,7 @@ Answer<Draft> draft_of(Submission submission, Purpose purpose) {
   draft.script =
       options.wrap ? fmt::format("#!/bin/sh\n\n{}\n", *options.wrap) : std::move(submission.script);
   draft.diagnostics = std::move(parsed.diagnostics);
+  draft.options = std::move(parsed.options);
   return draft;
 }
 

@@ -10,6 +10,7 @@
 #include "base/describe.h"
 #include "jobs/document.h"
 #include "jobs/types.h"
+#include "sbatch/options.h"
 #include "sbatch/source.h"
 
 /// From a submission, as a client sends it, to what the kernel decides on. Pure functions.
@@ -48,6 +49,8 @@ struct Draft {
   std::string script;  // the one sent, or made of --wrap
   std::optional<Word> site;
   std::optional<Word> partition;
+  std::vector<federation::PartitionId> among;   // a list of our partitions was named; empty: none
+  sbatch::Options options;                      // as they were read, for words that sites answer to
   std::vector<sbatch::Diagnostic> diagnostics;  // warnings
 };
 
@@ -61,6 +64,12 @@ enum class Purpose : std::uint8_t { submit, plan };
 /// ALL, which is Slurm's default, adds nothing: the environment of the place where a job was
 /// submitted does not exist at the site where it runs.
 Answer<Draft> draft_of(Submission submission, Purpose purpose);
+
+/// The refusal of a script with these diagnostics, at least one of which is an error.
+Problem script_problem(const std::vector<sbatch::Diagnostic>& diagnostics);
+
+/// Puts more diagnostics among the others, in the order of their places.
+void add_diagnostics(std::vector<sbatch::Diagnostic>& all, std::vector<sbatch::Diagnostic> more);
 
 /// The refusal of a word that names nothing.
 Problem unknown_word(const Word& word, std::string_view option, std::string text, std::string hint);

@@ -12,6 +12,7 @@ namespace {
 constexpr auto honoured = OptionUse::honoured;
 constexpr auto ignored = OptionUse::ignored;
 constexpr auto not_taken = OptionUse::refused;
+constexpr auto by_site = OptionUse::by_site;
 
 constexpr std::string_view pinning = "The site decides how tasks are bound to its hardware.";
 constexpr std::string_view queue = "The order of the queue is the site's.";
@@ -20,6 +21,7 @@ constexpr std::string_view own_nodes =
 constexpr std::string_view start_time =
     "Jobs start as soon as they can; submit it when it may start.";
 constexpr std::string_view layout = "Ask for cores, GPUs and memory instead of sockets.";
+constexpr std::string_view site_word = "It goes where the word is known, or replaced.";
 constexpr std::string_view remove = "Remove it.";
 
 // Ascending by name.
@@ -33,7 +35,7 @@ constexpr auto rules = std::to_array<OptionRule>({
     {"chdir", honoured, ""},
     {"clusters", honoured, ""},
     {"comment", honoured, ""},
-    {"constraint", not_taken, "Features are words of one site; name a partition that has what you need."},
+    {"constraint", by_site, site_word},
     {"container", not_taken, "Start the container within the script."},
     {"context", not_taken, remove},
     {"contiguous", ignored, "Nodes are placed as the site does it."},
@@ -47,7 +49,7 @@ constexpr auto rules = std::to_array<OptionRule>({
     {"dependency", honoured, ""},
     {"distribution", ignored, pinning},
     {"error", honoured, ""},
-    {"exclude", not_taken, own_nodes},
+    {"exclude", by_site, site_word},
     {"exclusive", honoured, ""},
     {"export", honoured, ""},
     {"extra-node-info", not_taken, layout},
@@ -79,7 +81,7 @@ constexpr auto rules = std::to_array<OptionRule>({
     {"nice", ignored, queue},
     {"no-kill", ignored, "A job whose node fails ends."},
     {"no-requeue", honoured, ""},
-    {"nodelist", not_taken, own_nodes},
+    {"nodelist", by_site, site_word},
     {"nodes", honoured, ""},
     {"ntasks", honoured, ""},
     {"ntasks-per-core", ignored, pinning},
@@ -91,17 +93,17 @@ constexpr auto rules = std::to_array<OptionRule>({
     {"overcommit", honoured, ""},
     {"oversubscribe", honoured, ""},
     {"parsable", honoured, ""},
-    {"partition", honoured, ""},
+    {"partition", by_site, site_word},
     {"power", ignored, pinning},
     {"prefer", ignored, "Features are words of one site."},
     {"priority", ignored, queue},
     {"profile", ignored, "No profile is taken."},
     {"propagate", ignored, "The site sets the limits of processes."},
-    {"qos", not_taken, "Qualities of service are words of one site; the partition and --time say what is meant."},
+    {"qos", by_site, site_word},
     {"quiet", honoured, ""},
     {"reboot", not_taken, remove},
     {"requeue", ignored, "A job that was lost is not started again by itself."},
-    {"reservation", not_taken, "Reservations are words of one site; ask its operator for a partition."},
+    {"reservation", by_site, site_word},
     {"signal", honoured, ""},
     {"sockets-per-node", not_taken, layout},
     {"spread-job", ignored, "Nodes are placed as the site does it."},

@@ -10,8 +10,9 @@ namespace fabrica::api {
 
 /// What becomes of an sbatch option on the sites that are connected today. honoured: done as asked.
 /// ignored: the job runs as well without it, so it is told and passed over. refused: the job might
-/// not do what its author wants, so it is not submitted.
-enum class OptionUse : std::uint8_t { honoured, ignored, refused };
+/// not do what its author wants, so it is not submitted. by_site: a word of one site; each
+/// partition says whether it knows it (site_words.h).
+enum class OptionUse : std::uint8_t { honoured, ignored, refused, by_site };
 
 struct OptionRule {
   std::string_view name;  // without dashes

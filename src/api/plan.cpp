@@ -32,13 +32,22 @@ PlanRowView row_of(const State& state, const jobs::PlanRow& row) {
   return view;
 }
 
-const jobs::JobPlaced* placed_in(const std::vector<Event>& events) {
+template <class Wanted>
+const Wanted* first_of(const std::vector<Event>& events) {
   for (const Event& event : events) {
     const auto* of_jobs = std::get_if<jobs::Event>(&event);
     if (of_jobs == nullptr) continue;
-    if (const auto* placed = std::get_if<jobs::JobPlaced>(of_jobs)) return placed;
+    if (const auto* found = std::get_if<Wanted>(of_jobs)) return found;
   }
   return nullptr;
+}
+
+std::vector<jobs::JobId> awaited_by(const std::vector<Event>& events) {
+  std::vector<jobs::JobId> awaited;
+  const auto* accepted = first_of<jobs::JobAccepted>(events);
+  if (accepted == nullptr) return awaited;
+  for (const jobs::Dependency& one : accepted->request.dependencies) awaited.push_back(one.job);
+  return awaited;
 }
 
 // The kernel's own decision says where the job would go; deciding changes nothing.
@@ -51,9 +60,13 @@ Answer<PlanView> plan_now(const State& state, const Policies& policies, federati
        decided.error().code == refusal::invalid || decided.error().code == refusal::forbidden)) {
     return std::unexpected(decided.error());
   }
-  const jobs::JobPlaced* placed = decided ? placed_in(*decided) : nullptr;
+  const jobs::JobPlaced* placed = decided ? first_of<jobs::JobPlaced>(*decided) : nullptr;
   PlanView view;
-  if (!decided) view.refusal = decided.error().text;
+  if (decided) {
+    view.waits_for = awaited_by(*decided);
+  } else {
+    view.refusal = decided.error().text;
+  }
   for (const jobs::PlanRow& row :
        jobs::plan({state.jobs, state.federation, state.ledger}, command.project, command.request)) {
     view.rows.push_back(row_of(state, row));

@@ -1,6 +1,7 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <expected>
 #include <functional>
 
 #include "api/answering.h"
@@ -10,6 +11,7 @@
 #include "api/plan.h"
 #include "api/routes.h"
 #include "api/sight.h"
+#include "api/site_words.h"
 #include "store/chain.h"
 
 /// Jobs: submitting, planning, watching, cancelling.
@@ -17,66 +19,104 @@ namespace fabrica::api {
 
 namespace {
 
+using federation::PartitionId;
 using jobs::JobId;
 using jobs::JobPhase;
 
-// A submission with its words looked up, ready for the kernel.
-struct ReadySubmission {
-  jobs::SubmitJob command;
-  std::vector<Document> documents;
-  std::vector<DiagnosticView> diagnostics;
+// A draft with the answers of the sites to its words; none when it has no such words.
+struct SettledDraft {
+  federation::ProjectId project;
+  Draft draft;
+  std::vector<PartitionAnswer> answers;
 };
 
-Answer<void> look_up_words(const Call& call, const Draft& draft, jobs::JobRequest& request) {
-  constexpr std::string_view hint =
-      "Name one of those that /v1/sites and /v1/partitions list, or none.";
+// A partition of ours, or several as sbatch lists them; what else is named is for sites to know.
+void look_up_partitions(Context& context, Draft& draft) {
+  draft.request.partition = context.partition(draft.partition->text).value_or(PartitionId{});
+  if (draft.request.partition || !draft.partition->place) return;
+  std::string_view rest = draft.partition->text;
+  while (!rest.empty()) {
+    const std::size_t comma = std::min(rest.find(','), rest.size());
+    const auto found = context.partition(std::string(rest.substr(0, comma)));
+    if (found) draft.among.push_back(*found);
+    rest.remove_prefix(std::min(comma + 1, rest.size()));
+  }
+}
+
+Answer<void> look_up_words(const Call& call, Draft& draft) {
   if (draft.site) {
     const auto site = call.context->site(draft.site->text);
     if (!site) {
       return std::unexpected(
           unknown_word(*draft.site, "clusters",
                        fmt::format("There is no site \"{}\".", draft.site->text.substr(0, 60)),
-                       std::string(hint)));
+                       "Name one of those that /v1/sites lists, or none."));
     }
-    request.site = *site;
+    draft.request.site = *site;
   }
-  if (draft.partition) {
-    const auto partition = call.context->partition(draft.partition->text);
-    if (!partition) {
-      return std::unexpected(unknown_word(
-          *draft.partition, "partition",
-          fmt::format("There is no partition \"{}\".", draft.partition->text.substr(0, 60)),
-          std::string(hint)));
-    }
-    request.partition = *partition;
+  if (!draft.partition) return {};
+  look_up_partitions(*call.context, draft);
+  if (!draft.partition->place && !draft.request.partition) {
+    return std::unexpected(unknown_word(
+        *draft.partition, "partition",
+        fmt::format("There is no partition \"{}\".", draft.partition->text.substr(0, 60)), ""));
   }
   return {};
 }
 
-Answer<ReadySubmission> read_submission(const Call& call, Purpose purpose) {
+Answer<SettledDraft> read_submission(const Call& call, Purpose purpose) {
   TRY(Submission body, body_of<Submission>(call));
   const federation::ProjectId project = body.project;
   TRY(Draft draft, draft_of(std::move(body), purpose));
-  TRY_DONE(look_up_words(call, draft, draft.request));
+  TRY_DONE(look_up_words(call, draft));
   TRY_DONE(need_project(call, *call.context->reader(), project));
+  return SettledDraft{project, std::move(draft), {}};
+}
+
+// The draft, settled on the partitions that know its words, or the response that says why not.
+net::Awaitable<std::expected<SettledDraft, net::Response>> settled_submission(const Call* call,
+                                                                              Purpose purpose) {
+  std::optional<SettledDraft> settled;
+  net::Response response = guarded(*call, [&]() -> Answer<net::Response> {
+    TRY(settled, read_submission(*call, purpose));
+    return net::Response{};
+  });
+  if (!settled) co_return std::unexpected(std::move(response));
+  if (purpose == Purpose::submit && !has_site_words(settled->draft)) co_return *std::move(settled);
+  std::optional<std::vector<PartitionAnswer>> answers =
+      co_await ask_sites(call->context, asked_words(settled->draft));
+  if (!answers) {
+    co_return std::unexpected(refused(
+        *call, Refusal{refusal::unavailable, "", "The server is busy; try again in a moment."}));
+  }
+  settled->answers = *std::move(answers);
+  if (const Answer<void> done = settle_words(settled->draft, settled->answers); !done) {
+    co_return std::unexpected(refused(*call, done.error()));
+  }
+  co_return *std::move(settled);
+}
+
+Order order_of(SettledDraft settled, CommandId id) {
+  Draft& draft = settled.draft;
   std::string document = json::to_json(draft.document);
   draft.request.script = store::sha256(draft.script);
   draft.request.document = store::sha256(document);
-  ReadySubmission ready{{project, std::move(draft.request)}, {}, views_of(draft.diagnostics)};
-  ready.documents.reserve(2);
-  ready.documents.push_back({ready.command.request.script, std::move(draft.script)});
-  ready.documents.push_back({ready.command.request.document, std::move(document)});
-  return ready;
+  std::vector<Document> documents;
+  documents.reserve(2);
+  documents.push_back({draft.request.script, std::move(draft.script)});
+  documents.push_back({draft.request.document, std::move(document)});
+  return {jobs::Command{jobs::SubmitJob{settled.project, std::move(draft.request)}},
+          std::move(documents), id};
 }
 
 net::Awaitable<net::Response> submit_under(Call call, CommandId id) {
+  std::expected<SettledDraft, net::Response> settled =
+      co_await settled_submission(&call, Purpose::submit);
+  if (!settled) co_return std::move(settled).error();
   std::optional<Envelope> envelope;
-  std::vector<DiagnosticView> diagnostics;
+  std::vector<DiagnosticView> diagnostics = views_of(settled->draft.diagnostics);
   net::Response response = guarded(call, [&]() -> Answer<net::Response> {
-    TRY(ReadySubmission ready, read_submission(call, Purpose::submit));
-    diagnostics = std::move(ready.diagnostics);
-    Order order{jobs::Command{std::move(ready.command)}, std::move(ready.documents), id};
-    TRY(envelope, envelope_of(call, std::move(order)));
+    TRY(envelope, envelope_of(call, order_of(*std::move(settled), id)));
     return net::Response{};
   });
   if (!envelope) co_return response;
@@ -116,6 +156,7 @@ Answer<net::Response> list_jobs(Call& call) {
   TRY(filter.project, id_in_query<federation::ProjectId>(call, "project"));
   TRY(filter.phase, word_in_query<JobPhase>(call, "phase"));
   TRY(filter.live, flag_in_query(call, "live"));
+  TRY(filter.since, time_in_query(call, "since"));
   filter.site = text_in_query(call, "site");
   filter.name = text_in_query(call, "name");
   const Readers::Borrowed reader = call.context->reader();
@@ -132,6 +173,33 @@ Answer<net::Response> list_jobs(Call& call) {
                      [](const store::JobView& job) { return job.id.value; });
 }
 
+// Tasks that have not begun are not in the read tables; with them an array is whole.
+void complete_array(store::JobView& job, const std::vector<std::uint32_t>& numbers) {
+  std::vector<store::TaskView> tasks(numbers.size());
+  for (std::uint32_t place = 0; place < numbers.size(); ++place) tasks[place].task = place;
+  for (store::TaskView& task : job.task_list) {
+    if (task.task < tasks.size()) tasks[task.task] = std::move(task);
+  }
+  for (store::TaskView& task : tasks) task.array_task = numbers[task.task];
+  job.task_list = std::move(tasks);
+}
+
+// What the document knows of a job beside the log.
+void add_document(store::Reader& reader, store::JobView& job) {
+  const std::optional<std::string> text = reader.document(job.document);
+  const auto document =
+      text ? json::read<jobs::JobDocument>(*text) : Result<jobs::JobDocument>(jobs::JobDocument{});
+  if (!text || !document) return;
+  const auto given = [](const std::string& value) {
+    return value.empty() ? std::nullopt : std::optional(value);
+  };
+  job.user = given(document->user);
+  job.working_directory = given(document->working_directory);
+  job.output = given(document->output);
+  job.error = given(document->error);
+  if (!document->array.empty()) complete_array(job, document->array);
+}
+
 Answer<store::JobView> job_in_path(const Call& call) {
   TRY(const JobId id, id_in_path<JobId>(call));
   return visible_job(call, *call.context->reader(), id);
@@ -146,11 +214,13 @@ net::Awaitable<void> wait_for_phase(Call call, JobPhase phase, Time until, net::
     if (!co_await stream.wait(until - live::now())) break;
     job = context.reader()->job(id);
   }
+  if (job) add_document(*context.reader(), *job);
   if (job) co_await stream.send(json::to_json(*job));
 }
 
 Answer<net::Response> show_job(Call& call) {
-  TRY(const store::JobView job, job_in_path(call));
+  TRY(store::JobView job, job_in_path(call));
+  add_document(*call.context->reader(), job);
   if (call.request.query.pairs.empty()) return json_answer(200, job);
   TRY(const std::uint64_t wait_s, number_in_query(call, "wait", 0, wait_seconds_max));
   TRY(const std::optional<JobPhase> phase, word_in_query<JobPhase>(call, "phase"));
@@ -191,24 +261,35 @@ net::Awaitable<net::Response> cancel_job(Call call) {
   });
 }
 
+// Each row gets the answer of its partition's site.
+void add_words(const SettledDraft& settled, PlanView& view) {
+  for (PlanRowView& row : view.rows) {
+    const auto found = std::ranges::find(settled.answers, row.partition, &PartitionAnswer::slug);
+    if (found == settled.answers.end()) continue;
+    if (!found->answer.refused.empty()) row.reason = refusal_text(found->answer);
+    if (!row.possible) continue;
+    row.diff = diff_for(settled.draft, *found);
+    row.remarks = found->answer.remarks;
+  }
+}
+
 // Only members submit, so only members may ask what it would cost their project.
 net::Awaitable<net::Response> plan_job(Call call) {
-  std::optional<ReadySubmission> ready;
-  net::Response response = guarded(call, [&]() -> Answer<net::Response> {
-    TRY(ready, read_submission(call, Purpose::plan));
-    return net::Response{};
-  });
-  if (!ready) co_return response;
-  const std::optional<Answer<PlanView>> planned =
-      co_await plan(call.context, call.person(), std::move(ready->command));
+  const std::expected<SettledDraft, net::Response> settled =
+      co_await settled_submission(&call, Purpose::plan);
+  if (!settled) co_return settled.error();
+  std::optional<Answer<PlanView>> planned =
+      co_await plan(call.context, call.person(), {settled->project, settled->draft.request});
   if (!planned) {
     co_return refused(
         call, Refusal{refusal::unavailable, "", "The server is stopping; try again in a moment."});
   }
-  if (!*planned) co_return refused(call, planned->error());
-  PlanView view = **planned;
-  view.diagnostics = std::move(ready->diagnostics);
-  co_return json_answer(200, view);
+  co_return guarded(call, [&]() -> Answer<net::Response> {
+    TRY(PlanView view, *std::move(planned));
+    view.diagnostics = views_of(settled->draft.diagnostics);
+    add_words(*settled, view);
+    return json_answer(200, view);
+  });
 }
 
 std::vector<Route> submitting_routes() {
@@ -219,8 +300,8 @@ std::vector<Route> submitting_routes() {
        .operation = "planJob",
        .area = "jobs",
        .summary = "Says for each partition whether the job could run there now, why not, what it "
-                  "would cost and what "
-                  "would be left. Submits nothing.",
+                  "would cost, what would be left, and how its script is rewritten in the words "
+                  "of the site. Submits nothing.",
        .handler = &plan_job,
        .body = &schema_of<Submission>,
        .answer = &schema_of<PlanView>},
@@ -264,7 +345,8 @@ std::vector<Route> watching_routes() {
             {"name", "Of this name."},
             {"phase", "In this phase.",
              R"({"type":"string","enum":["waiting","placed","queued","running","ended"]})"},
-            {"live", "Only those that have not ended.", yes_or_no}}),
+            {"live", "Only those that have not ended.", yes_or_no},
+            {"since", "Only those that had not ended before this time, RFC 3339."}}),
        .answer = &schema_of<Page<store::JobView>>},
       {.path = "/v1/jobs/{job}",
        .operation = "showJob",

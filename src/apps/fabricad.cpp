@@ -124,6 +124,11 @@ Result<void> serve(const Arguments& arguments) {
        .output_of = [&house](
                         const store::JobView& job, std::uint32_t task,
                         bool error_stream) { return house.output_of(job, task, error_stream); },
+       .words_at =
+           [&house](const std::string& site, const federation::Partition& partition,
+                    const sbatch::AskedWords& asked) {
+             return house.words_at(site, partition, asked);
+           },
        .version = version,
        .on_trouble = complain});
   TRY(const std::unique_ptr<net::Server> server,

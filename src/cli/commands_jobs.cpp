@@ -1,5 +1,7 @@
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "cli/commands.h"
 #include "cli/follow.h"
 #include "cli/words.h"
@@ -65,6 +67,53 @@ std::vector<Table::Cell> plan_row(const Value& row) {
           amount("balance_after"),
           possible ? unit_hours(unit) : "",
           row.get("reason").text()};
+}
+
+void print_rows(Session& session, const std::vector<Value>& rows) {
+  Table table({{""},
+               {"SITE"},
+               {"PARTITION"},
+               {"RUNS?"},
+               {"COST", Side::right},
+               {"BALANCE AFTER", Side::right},
+               {"UNIT"},
+               {"WHY NOT"}});
+  for (const Value& row : rows) table.add(plan_row(row));
+  session.print(table, "No partition is known.");
+}
+
+void print_choice(const Session& session, const Value& row) {
+  session.terminal().print(
+      fmt::format("It would run on {}. {} would be held, the cost of the whole time limit; what is "
+                  "not used comes back.\n",
+                  printable(row.get("partition").text()),
+                  hours_with_unit(number_in(row, "cost"), row.get("unit").text())));
+}
+
+// Jobs that the planned one would wait for first.
+void print_awaited(const Session& session, const Value& jobs) {
+  std::string list;
+  for (const Value& job : jobs.items())
+    list += fmt::format("{}job-{}", list.empty() ? "" : ", ", job.text());
+  if (!list.empty()) session.terminal().print(fmt::format("Before that it waits for {}.\n", list));
+}
+
+// How a site gets the script, and what changes there.
+void print_rewriting(const Session& session, const Value& row) {
+  for (const Value& remark : row.get("remarks").items()) {
+    session.terminal().print(fmt::format("On {}: {}\n", printable(row.get("partition").text()),
+                                         printable(remark.text())));
+  }
+  const std::string diff = row.get("diff").text();
+  for (std::size_t at = 0; at < diff.size();) {
+    const std::size_t end = std::min(diff.find('\n', at), diff.size());
+    const std::string line = printable(diff.substr(at, end - at));
+    const Paint paint = line.starts_with('+')   ? Paint::green
+                        : line.starts_with('-') ? Paint::red
+                                                : Paint::none;
+    session.terminal().print(painted(session.terminal().colour_out, paint, line) + "\n");
+    at = end + 1;
+  }
 }
 
 Outcome<std::string> job_path_word(const std::string& id) {
@@ -197,30 +246,26 @@ Outcome<int> plan(Session& session, const SubmitWords& words) {
     return exit_code::ok;
   }
   print_findings(session, answer.value.get("diagnostics"), ready.source);
-  Table table({{""},
-               {"SITE"},
-               {"PARTITION"},
-               {"RUNS?"},
-               {"COST", Side::right},
-               {"BALANCE AFTER", Side::right},
-               {"UNIT"},
-               {"WHY NOT"}});
-  for (const Value& row : answer.value.get("rows").items()) table.add(plan_row(row));
-  session.print(table, "No partition is known.");
+  const std::vector<Value> rows = answer.value.get("rows").items();
+  if (!words.dry_run) print_rows(session, rows);
   const std::string chosen = answer.value.get("chosen").text();
-  const std::string refusal = answer.value.get("refusal").text();
-  if (!chosen.empty()) {
-    session.terminal().print(
-        fmt::format("It would run on {}. The cost is the hold for the whole time limit; what is "
-                    "not used comes back.\n",
-                    printable(chosen)));
-  } else {
-    session.terminal().print(fmt::format("It would not be accepted now: {}\n", printable(refusal)));
+  if (chosen.empty()) {
+    session.terminal().print(fmt::format("It would not be accepted now: {}\n",
+                                         printable(answer.value.get("refusal").text())));
+  }
+  for (const Value& row : rows) {
+    if (row.get("chosen").as_bool().value_or(false)) print_choice(session, row);
+  }
+  print_awaited(session, answer.value.get("waits_for"));
+  for (const Value& row : rows) {
+    const bool wanted = row.get(words.diff ? "possible" : "chosen").as_bool().value_or(false);
+    if (wanted) print_rewriting(session, row);
   }
   return chosen.empty() ? exit_code::refused : exit_code::ok;
 }
 
 Outcome<int> submit(Session& session, const SubmitWords& words) {
+  if (words.dry_run) return plan(session, words);
   TRY(const Ready ready, make_ready(session, words));
   TRY(const Answer answer, send(session, {"v1", "jobs"}, ready));
   const Value job = answer.value.get("job");

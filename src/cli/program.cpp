@@ -44,16 +44,19 @@ constexpr const char* command_hint =
     "fabrica --help lists the commands, and fabrica COMMAND --help the words of one.";
 
 constexpr const char* submit_footer = R"(
-  fabrica submit [OPTIONS] [SBATCH OPTIONS] SCRIPT [--project N] [--follow] [--wait] [ARGUMENTS]
+  fabrica submit [OPTIONS] [SBATCH OPTIONS] SCRIPT [--project N] [--follow] [--wait] [--dry-run]
+                 [ARGUMENTS]
 
 The script is an ordinary sbatch script. Before it stand options of this program and of sbatch,
-which go before the #SBATCH lines; behind it --project, --follow and --wait, and from the first
-other word on the arguments of the script. Without a script, standard input is read.
+which go before the #SBATCH lines; behind it --project, --follow, --wait and --dry-run, and from
+the first other word on the arguments of the script. Without a script, standard input is read.
 
   --project N    who pays; by default your only project, or $FABRICA_PROJECT
   --follow       print what the job prints until it has ended, then how it went; an interrupt
                  leaves the job alone
   --wait, -W     wait until the job has ended; exit code 1 unless it completed
+  --dry-run      submit nothing: say where it would run, and show how the script is rewritten in
+                 the words of a Slurm site there
   --parsable     print the number of the job only
   --wrap COMMAND a command line in the place of a script)";
 
@@ -61,7 +64,9 @@ constexpr const char* plan_footer = R"(
   fabrica plan [OPTIONS] [SBATCH OPTIONS] SCRIPT [--project N]
 
 Says for each partition whether the job could run there now, why not, what it would cost and what
-would be left. Submits nothing. Exit code 3 when no partition would take it.)";
+would be left, and shows how the script is rewritten in the words of a Slurm site: of the one it
+would go to, or with --diff of each that could take it. Submits nothing. Exit code 3 when no
+partition would take it.)";
 
 /// Declares the commands; the one that is called becomes `chosen`.
 class CommandLine {
@@ -434,6 +439,9 @@ void CommandLine::declare_completion() {
         if (one.name == "submit") {
           one.options.push_back({"--follow", "print what the job prints"});
           one.options.push_back({"--wait", "wait for its end"});
+          one.options.push_back({"--dry-run", "submit nothing, show what would be"});
+        } else {
+          one.options.push_back({"--diff", "show the rewritten script for each site"});
         }
       }
       session.terminal().print(completion_script(shell, words));

@@ -9,9 +9,11 @@
 #include <cerrno>
 #include <cstdio>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <system_error>
 
+#include "base/check.h"
 #include "base/limits.h"
 #include "sbatch/option_table.h"
 #include "sbatch/parse.h"
@@ -27,8 +29,11 @@ class Splitter {
       : words_(words), global_(global) {}
 
   Outcome<SubmitWords> split();
+  SubmitWords split_as_sbatch();
 
  private:
+  // Options up to the script's name; `own` takes a word that is ours.
+  Outcome<void> take_options(const std::function<Outcome<bool>(const std::string&)>& own);
   // Each takes one word, and its value, when it is theirs.
   Outcome<bool> take_own_anywhere(const std::string& word);
   Outcome<bool> take_own_before_script(const std::string& word);
@@ -61,6 +66,8 @@ Outcome<bool> Splitter::take_own_anywhere(const std::string& word) {
     found_.follow = true;
   } else if (word == "--wait" || word == "-W") {
     found_.wait = true;
+  } else if (word == "--dry-run") {
+    found_.dry_run = true;
   } else if (is_option(word, "--project")) {
     TRY(found_.project, value_of(word, "--project"));
   } else {
@@ -80,6 +87,8 @@ Outcome<bool> Splitter::take_own_before_script(const std::string& word) {
     global_.quiet = true;
   } else if (word == "--parsable") {
     found_.parsable = true;
+  } else if (word == "--diff") {
+    found_.diff = true;
   } else if (is_option(word, "--server")) {
     TRY(global_.server, value_of(word, "--server"));
   } else if (is_option(word, "--data")) {
@@ -118,11 +127,11 @@ void Splitter::take_letters(const std::string& word) {
   keep_with_next(word, false);
 }
 
-Outcome<SubmitWords> Splitter::split() {
+Outcome<void> Splitter::take_options(const std::function<Outcome<bool>(const std::string&)>& own) {
   while (!at_end()) {
     const std::string& word = words_[at_++];
-    TRY(const bool own, take_own_before_script(word));
-    if (own) continue;
+    TRY(const bool taken, own(word));
+    if (taken) continue;
     if (word == "--") {
       if (!at_end()) found_.script = words_[at_++];
       break;
@@ -137,6 +146,18 @@ Outcome<SubmitWords> Splitter::split() {
       take_letters(word);
     }
   }
+  return {};
+}
+
+SubmitWords Splitter::split_as_sbatch() {
+  const Outcome<void> taken = take_options([](const std::string&) { return false; });
+  CHECK(taken.has_value(), "sbatch's options are told apart without judging them");
+  found_.arguments.assign(words_.begin() + static_cast<std::ptrdiff_t>(at_), words_.end());
+  return std::move(found_);
+}
+
+Outcome<SubmitWords> Splitter::split() {
+  TRY_DONE(take_options([this](const std::string& word) { return take_own_before_script(word); }));
   while (!at_end()) {
     const std::size_t here = at_;
     TRY(const bool own, take_own_anywhere(words_[at_++]));
@@ -206,6 +227,11 @@ std::vector<std::pair<std::string, std::string>> whole_environment() {
 
 Outcome<SubmitWords> split_submission(std::span<const std::string> words, GlobalOptions& global) {
   return Splitter(words, global).split();
+}
+
+SubmitWords split_sbatch(std::span<const std::string> words) {
+  GlobalOptions none;
+  return Splitter(words, none).split_as_sbatch();
 }
 
 std::map<std::string, std::string> environment_to_send(

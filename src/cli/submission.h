@@ -16,12 +16,14 @@
 namespace fabrica::cli {
 
 /// What stands behind `fabrica submit`, told apart. Before the script: our options, and sbatch's
-/// own, whose values are recognised as sbatch does it. After the script: --project, --follow and
-/// --wait as long as nothing else has come; the rest is the script's.
+/// own, whose values are recognised as sbatch does it. After the script: --project, --follow,
+/// --wait and --dry-run as long as nothing else has come; the rest is the script's.
 struct SubmitWords {
   std::string project;
   bool follow = false;
   bool wait = false;
+  bool dry_run = false;              // only say what would become of it
+  bool diff = false;                 // of a plan: for every site, not only the chosen one
   bool parsable = false;             // print the number only, as sbatch does
   std::vector<std::string> options;  // of sbatch
   bool wrap = false;                 // --wrap takes the place of a script
@@ -31,6 +33,10 @@ struct SubmitWords {
 
 /// Global options among the words are set in `global`.
 Outcome<SubmitWords> split_submission(std::span<const std::string> words, GlobalOptions& global);
+
+/// What stands behind `sbatch`, told apart as sbatch does it: every option goes to `options`, and
+/// all that comes after the script's name is the script's.
+SubmitWords split_sbatch(std::span<const std::string> words);
 
 /// The body of POST /v1/jobs.
 struct SubmissionBody {

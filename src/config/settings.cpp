@@ -95,7 +95,28 @@ class SettingsCheck {
     TRY_DONE(need_within(pointer + "/connections", site.connections, 1, slurm_connections_max));
     for (std::size_t j = 0; j < site.partition.size(); ++j)
       TRY_DONE(need_slug(fmt::format("{}/partition/{}/slug", pointer, j), site.partition[j].slug));
+    for (std::size_t j = 0; j < site.word.size(); ++j)
+      TRY_DONE(check_word(fmt::format("{}/word/{}", pointer, j), site, site.word[j]));
     return {};
+  }
+
+  Result<void> check_word(const std::string& pointer, const SlurmSettings& site,
+                          const SlurmWordSettings& word) const {
+    if (word.word.empty()) return toml_.refuse_at(pointer, "Give the word that scripts use.");
+    const bool known = word.partition.empty() ||
+                       std::ranges::find(site.partition, word.partition,
+                                         &SlurmPartitionSettings::slug) != site.partition.end();
+    if (!known) {
+      return toml_.refuse_at(
+          pointer + "/partition",
+          fmt::format("Give \"{}\" a [[slurm.partition]] first.", word.partition));
+    }
+    const auto same = [&](const SlurmWordSettings& other) {
+      return other.option == word.option && other.word == word.word &&
+             other.partition == word.partition;
+    };
+    if (std::ranges::count_if(site.word, same) == 1) return {};
+    return toml_.refuse_at(pointer + "/word", fmt::format("Name word \"{}\" once.", word.word));
   }
 
   Result<void> check_partition(const std::string& pointer,

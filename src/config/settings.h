@@ -102,6 +102,20 @@ FABRICA_DESCRIBE(SlurmPartitionSettings, slug, partition, account, qos, constrai
                  gpu_type, unit, nodes, gpus_per_node, cores_per_node, memory_gib_per_node,
                  whole_nodes)
 
+/// What a word of `[[slurm.word]]` is a word of.
+enum class SlurmWordKind : std::uint8_t { constraint, qos, reservation, gpu_type };
+FABRICA_DESCRIBE_ENUM(SlurmWordKind, constraint, qos, reservation, gpu_type)
+
+/// A word that scripts may use for one of these options, and what the site says instead. Every
+/// project may use it.
+struct SlurmWordSettings {
+  SlurmWordKind option = SlurmWordKind::constraint;
+  std::string word;
+  std::string here;       // empty: nothing, the partition has it anyway
+  std::string partition;  // a slug; empty: every partition of the site
+};
+FABRICA_DESCRIBE(SlurmWordSettings, option, word, here, partition)
+
 /// A site that is a real Slurm cluster behind its slurmrestd.
 struct SlurmSettings {
   std::string site;
@@ -123,10 +137,11 @@ struct SlurmSettings {
   std::string jobs_ca_file;  // on the nodes, for https
   std::uint32_t connections = 8;
   std::vector<SlurmPartitionSettings> partition;
+  std::vector<SlurmWordSettings> word;
 };
 FABRICA_DESCRIBE(SlurmSettings, site, name, url, ca_file, api_version, cluster, token_kind,
                  key_file, key_id, token_user, own_tokens, user, account, hold, accounting,
-                 jobs_url, jobs_ca_file, connections, partition)
+                 jobs_url, jobs_ca_file, connections, partition, word)
 
 struct Settings {
   std::string data_directory;  // empty: state_directory()

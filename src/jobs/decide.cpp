@@ -49,6 +49,11 @@ Result<void> check_request(const JobRequest& request) {
       std::ranges::adjacent_find(request.array) != request.array.end()) {
     return no("array", "An array's task numbers are ascending, each once.");
   }
+  if (request.unsuitable.size() > limits::partitions_max ||
+      !std::ranges::is_sorted(request.unsuitable)) {
+    return no("unsuitable",
+              fmt::format("Name at most {} partitions, ascending.", limits::partitions_max));
+  }
   if (request.dependencies.size() > limits::dependencies_max) {
     return no("dependencies",
               fmt::format("A job waits for at most {} others.", limits::dependencies_max));

@@ -106,6 +106,10 @@ Result<Offer> offer_on(const OfferContext& context, ProjectId project, Partition
       (request.site && request.site != partition.site)) {
     return refuse(refusal::does_not_fit, "site", "The job asks for another place.");
   }
+  if (std::ranges::binary_search(request.unsuitable, id)) {
+    return refuse(refusal::does_not_fit, "unsuitable",
+                  "The script asks by name for what is not known there.");
+  }
   TRY(const Rational units, units_on(partition, request));
   if (!federation::takes_jobs(context.federation, partition.site)) {
     const bool connected =

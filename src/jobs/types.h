@@ -61,10 +61,11 @@ struct JobRequest {
   std::vector<std::uint32_t> array;  // task numbers, ascending; empty: no array
   std::uint32_t array_at_once = 0;   // zero: as many as fit
   std::vector<Dependency> dependencies;
+  std::vector<PartitionId> unsuitable;  // ascending: do not know what the script asks for by name
 };
 FABRICA_DESCRIBE(JobRequest, name, script, document, site, partition, nodes, tasks, cpus_per_node,
                  gpus_per_node, memory_mib_per_node, whole_nodes, gpu_kind, time_limit, array,
-                 array_at_once, dependencies)
+                 array_at_once, dependencies, unsuitable)
 
 /// How a task ended. `lost`: the site lost sight of it and says so.
 enum class Outcome : std::uint8_t {

@@ -13,6 +13,7 @@
 #include "config/settings.h"
 #include "live/site_worker.h"
 #include "live/writer.h"
+#include "sbatch/site_words.h"
 #include "store/directory_lock.h"
 #include "store/sqlite_log.h"
 #include "store/views.h"
@@ -46,6 +47,11 @@ class Installation {
 
   std::map<std::string, SiteCounts> site_counts() const;
 
+  /// What a site, by its short name, makes of a script's own words on one of its partitions. From
+  /// any thread.
+  sbatch::SiteAnswer words_at(const std::string& site, const federation::Partition& partition,
+                              const sbatch::AskedWords& asked) const;
+
  private:
   explicit Installation(std::filesystem::path directory);
   Result<void> take(const config::Settings& settings);
@@ -65,6 +71,8 @@ class Installation {
   std::unique_ptr<Writer> writer_;
   std::map<std::string, std::unique_ptr<SiteWorker>> workers_;  // by the site's short name
   std::set<std::string> slurm_sites_;                           // whose jobs send what they print
+  std::map<std::string, config::SlurmSettings>
+      clusters_;  // by the site's short name; fixed once it is open
   std::optional<std::string> first_token_;
 };
 

@@ -9,8 +9,8 @@
 #include "live/installation.h"
 #include "sites/slurm/job_shell.h"
 #include "sites/slurm/rest_cluster.h"
+#include "sites/slurm/site_words.h"
 #include "sites/slurm/slurm_site.h"
-#include "sites/slurm/words.h"
 #include "store/job_key.h"
 #include "store/reader.h"
 #include "store/sent_output.h"
@@ -73,23 +73,56 @@ slurm::PartitionWords words_for(const config::SlurmSettings& settings, const std
   return words;
 }
 
-// A partition keeps its slug for ever, so that the writer is asked once.
-class PartitionSlugs {
- public:
-  explicit PartitionSlugs(Writer& writer) : writer_(writer) {}
+slurm::WordKind kind_of(config::SlurmWordKind kind) {
+  switch (kind) {
+    case config::SlurmWordKind::constraint:
+      return slurm::WordKind::constraint;
+    case config::SlurmWordKind::qos:
+      return slurm::WordKind::qos;
+    case config::SlurmWordKind::reservation:
+      return slurm::WordKind::reservation;
+    case config::SlurmWordKind::gpu_type:
+      return slurm::WordKind::gpu_type;
+  }
+  return slurm::WordKind::constraint;
+}
 
-  const std::string& of(federation::PartitionId id) {
-    std::string& slug = slugs_[id];
-    if (slug.empty()) {
-      writer_.ask_and_wait(
-          [&](const State& state) { slug = state.federation.partitions.at(id).slug; });
-    }
-    return slug;
+slurm::PartitionDictionary dictionary_for(const config::SlurmSettings& settings,
+                                          const federation::Partition& partition) {
+  slurm::PartitionDictionary dictionary;
+  dictionary.slurm = true;
+  dictionary.slug = partition.slug;
+  dictionary.gpu_kind = partition.gpu_kind;
+  dictionary.own = words_for(settings, partition.slug);
+  for (const config::SlurmWordSettings& one : settings.word) {
+    if (one.partition.empty() || one.partition == partition.slug)
+      dictionary.known.push_back({kind_of(one.option), one.word, one.here});
+  }
+  for (const config::SlurmPartitionSettings& one : settings.partition)
+    dictionary.partitions.emplace_back(one.slug, one.partition);
+  return dictionary;
+}
+
+// Those of a site's partitions, which are registered when the server starts, so that the writer is
+// asked once.
+class Dictionaries {
+ public:
+  Dictionaries(Writer& writer, config::SlurmSettings settings)
+      : writer_(writer), settings_(std::move(settings)) {}
+
+  const slurm::PartitionDictionary& of(federation::PartitionId id) {
+    const auto known = known_.find(id);
+    if (known != known_.end()) return known->second;
+    federation::Partition partition;
+    writer_.ask_and_wait(
+        [&](const State& state) { partition = state.federation.partitions.at(id); });
+    return known_.emplace(id, dictionary_for(settings_, partition)).first->second;
   }
 
  private:
   Writer& writer_;
-  std::map<federation::PartitionId, std::string> slugs_;
+  config::SlurmSettings settings_;
+  std::map<federation::PartitionId, slurm::PartitionDictionary> known_;
 };
 
 }  // namespace
@@ -112,10 +145,9 @@ Result<void> Installation::start_slurm(federation::SiteId id,
   options.tasks_speak = !settings.jobs_url.empty();
   TRY(store::JobKey key, store::JobKey::open(directory_));
   const auto translate = [settings, key = std::move(key),
-                          slugs = std::make_shared<PartitionSlugs>(*writer_),
+                          dictionaries = std::make_shared<Dictionaries>(*writer_, settings),
                           reader = std::make_shared<store::Reader>(directory_)](
                              const jobs::StartJob& request) -> Result<slurm::Submission> {
-    const std::string& slug = slugs->of(request.partition);
     std::optional<std::string> script = reader->document(request.request.script);
     const std::optional<std::string> text = reader->document(request.request.document);
     if (!script || !text) {
@@ -123,8 +155,9 @@ Result<void> Installation::start_slurm(federation::SiteId id,
     }
     TRY(const jobs::JobDocument document,
         json::read<jobs::JobDocument>(*text, json::Missing::defaulted));
-    slurm::Submission job =
-        slurm::in_words_of(words_for(settings, slug), request, document, *std::move(script));
+    TRY(const slurm::PartitionWords words,
+        slurm::words_for_job(dictionaries->of(request.partition), document));
+    slurm::Submission job = slurm::in_words_of(words, request, document, *std::move(script));
     if (settings.jobs_url.empty()) return job;
     const slurm::JobSpeech speech{settings.jobs_url, settings.jobs_ca_file, request.job,
                                   request.attempt, key.token(request.job, request.attempt)};
@@ -137,7 +170,21 @@ Result<void> Installation::start_slurm(federation::SiteId id,
   writer_->ask_and_wait([&](const State& state) { connector->resume(state.jobs, id); });
   workers_.emplace(settings.site,
                    std::make_unique<SiteWorker>(*writer_, id, std::move(connector), wake_fd));
+  clusters_.emplace(settings.site, settings);
   return {};
+}
+
+sbatch::SiteAnswer Installation::words_at(const std::string& site,
+                                          const federation::Partition& partition,
+                                          const sbatch::AskedWords& asked) const {
+  const auto cluster = clusters_.find(site);
+  if (cluster != clusters_.end()) {
+    return slurm::answer_of(dictionary_for(cluster->second, partition), asked);
+  }
+  slurm::PartitionDictionary no_slurm;
+  no_slurm.slug = partition.slug;
+  no_slurm.gpu_kind = partition.gpu_kind;
+  return slurm::answer_of(no_slurm, asked);
 }
 
 Result<std::filesystem::path> Installation::sent_output_of(const store::JobView& job,

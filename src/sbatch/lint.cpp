@@ -108,11 +108,56 @@ void remark_on_file(std::string_view option, std::string_view value, Place place
     findings.warning(place, fmt::format("--{}", option), "sbatch does not replace \"~\".",
                      "Write the directory out.");
   }
-  const std::string_view directory = directory_of(value);
-  if (directory.empty() || directory.starts_with('~') || directory == ".") return;
-  findings.remark(place, fmt::format("--{}", option),
-                  fmt::format("The directory {} must exist before the job starts.", directory),
-                  "On a Slurm site the job fails without a word when it does not.");
+}
+
+/// A number without a unit below which gigabytes are more likely to be meant; zero: no such option.
+std::uint64_t suspicious_mib(std::string_view option) {
+  if (option == "mem" || option == "mem-per-gpu") return 1024;
+  return option == "mem-per-cpu" ? 256 : 0;
+}
+
+void remark_on_memory(std::string_view option, std::string_view value, Place place,
+                      Findings& findings) {
+  if (value.empty() || value.size() > 4 ||
+      value.find_first_not_of("0123456789") != std::string_view::npos) {
+    return;
+  }
+  std::uint64_t mib = 0;
+  for (const char digit : value) mib = 10 * mib + static_cast<std::uint64_t>(digit - '0');
+  if (mib == 0 || mib >= suspicious_mib(option)) return;
+  findings.warning(place, fmt::format("--{}", option),
+                   fmt::format("\"{}\" is {} MiB: without a unit it is MiB.", value, mib),
+                   fmt::format("If gigabytes are meant, write {}G.", mib));
+}
+
+/// The word behind "#" when it is "SBATCH" with one letter wrong, missing, doubled or two of them
+/// exchanged.
+bool is_misspelt_marker(std::string_view word) {
+  constexpr std::string_view proper = "SBATCH";
+  if (word.size() + 1 < proper.size() || word.size() > proper.size() + 1) return false;
+  std::size_t head = 0;
+  const std::size_t shorter = std::min(word.size(), proper.size());
+  while (head < shorter && word[head] == proper[head]) ++head;
+  const std::string_view ours = word.substr(head);
+  const std::string_view theirs = proper.substr(head);
+  if (word.size() < proper.size()) return ours == theirs.substr(1);
+  if (word.size() > proper.size()) return ours.substr(1) == theirs;
+  if (ours.size() < 2) return true;
+  const bool exchanged =
+      ours[0] == theirs[1] && ours[1] == theirs[0] && ours.substr(2) == theirs.substr(2);
+  return exchanged || ours.substr(1) == theirs.substr(1);
+}
+
+/// Remarks on one line that begins with a single "#" and a word in capitals.
+void remark_on_marker(std::string_view word, Place place, Findings& findings) {
+  constexpr std::array<std::string_view, 6> others{"SLURM", "OAR", "COBALT", "FLUX:", "$", "MSUB"};
+  if (std::ranges::find(others, word) != others.end()) {
+    findings.warning(place, "", fmt::format("sbatch does not read #{} lines.", word),
+                     "Write #SBATCH with sbatch's own options.");
+  } else if (is_misspelt_marker(word)) {
+    findings.warning(place, "", fmt::format("\"#{}\" is a comment for sbatch.", word),
+                     "Write #SBATCH.");
+  }
 }
 
 bool names_file(std::string_view option) {
@@ -167,15 +212,10 @@ void remark_on_comment(std::string_view line, std::uint32_t number, Findings& fi
         "For a directive write #SBATCH in capitals, without blanks, at the line's beginning.");
     return;
   }
-  constexpr std::array<std::string_view, 6> others{"SLURM -", "OAR -", "COBALT -",
-                                                   "FLUX: -", "$ -",   "MSUB -"};
-  for (const std::string_view other : others) {
-    if (hashes == 1 && word_at == 0 && rest.starts_with(other)) {
-      findings.warning(
-          place, "",
-          fmt::format("sbatch does not read #{} lines.", other.substr(0, other.find(' '))),
-          "Write #SBATCH with sbatch's own options.");
-    }
+  if (hashes != 1 || word_at != 0) return;
+  const std::size_t end = rest.find(' ');
+  if (end != std::string_view::npos && rest.substr(end + 1).starts_with('-')) {
+    remark_on_marker(rest.substr(0, end), place, findings);
   }
 }
 
@@ -190,6 +230,46 @@ void remark_on_value(std::string_view option, std::string_view value, Place plac
   }
   if (option == "time" || option == "time-min") remark_on_time(option, value, place, findings);
   if (names_file(option)) remark_on_file(option, value, place, findings);
+  remark_on_memory(option, value, place, findings);
+}
+
+void remark_on_options(const Options& options, Findings& findings) {
+  const Resources& asked = options.resources;
+  if (!asked.gpus_per_task.empty()) {
+    findings.warning(place_of(options, "gpus-per-task"), "--gpus-per-task",
+                     "Not every Slurm takes GPUs per task: a site is asked for GPUs per node.",
+                     "If a task shall see its own GPUs only, say so in the script: srun "
+                     "--gpus-per-task=1.");
+  }
+  if (!asked.gpus.empty() && asked.nodes && asked.nodes->min > 1) {
+    findings.remark(place_of(options, "gpus"), "--gpus",
+                    "This is the number of GPUs of the whole job, not of each node.",
+                    "For a number on each node write --gpus-per-node.");
+  }
+  const std::string output = options.files.output.value_or("%j");
+  const bool one_file = output.find("%a") == std::string::npos &&
+                        output.find("%j") == std::string::npos &&
+                        output.find("%J") == std::string::npos && output != "/dev/null";
+  if (options.timing.array && one_file) {
+    findings.warning(place_of(options, "output"), "--output",
+                     "All tasks of the array write to this one file.",
+                     "Put %a, the task's number, into its name: %A_%a.");
+  }
+}
+
+void remark_on_directories(const Options& options, Findings& findings) {
+  for (const std::string_view name : {"output", "error"}) {
+    const Given* given = effective(options, name);
+    if (given == nullptr) continue;
+    const std::string_view directory = directory_of(given->value);
+    if (directory.empty() || directory.starts_with('~') || directory == "." || directory == "/dev")
+      continue;
+    findings.remark(
+        given->place, fmt::format("--{}", name),
+        fmt::format("The directory {} must exist at a Slurm site before the job starts.",
+                    directory),
+        "Without it the job fails there and leaves no output.");
+  }
 }
 
 }  // namespace fabrica::sbatch

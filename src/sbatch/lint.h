@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <string_view>
 
+#include "sbatch/options.h"
 #include "sbatch/source.h"
 
 /// Mistakes that sbatch does not see, or says nothing helpful about.
@@ -29,5 +30,11 @@ void remark_on_comment(std::string_view line, std::uint32_t number, Findings& fi
 /// Remarks on the value of an option. `literal`: no shell has expanded it, as in a directive.
 void remark_on_value(std::string_view option, std::string_view value, Place place, bool literal,
                      Findings& findings);
+
+/// Remarks on what the options mean together.
+void remark_on_options(const Options& options, Findings& findings);
+
+/// Remarks on the directories of output and errors, for sites that do not make them.
+void remark_on_directories(const Options& options, Findings& findings);
 
 }  // namespace fabrica::sbatch

@@ -30,6 +30,8 @@ class Matcher {
                         fmt::format("More than {} options are given.", limits::sbatch_options_max));
         break;
       }
+      const std::size_t first = at_;
+      const std::size_t found = matches_.size();
       const std::string_view text = here().text;
       if (text == "--") {
         read_after_end();
@@ -39,6 +41,10 @@ class Matcher {
         read_short();
       } else {
         refuse_stray();
+      }
+      for (std::size_t i = found; i < matches_.size(); ++i) {
+        matches_[i].first = first;
+        matches_[i].last = at_;
       }
       ++at_;
     }

@@ -16,6 +16,8 @@ struct Match {
   std::string_view value;  // empty when it has none
   Place place;             // of the option
   Place value_place;       // of its value, the option's when it has none
+  std::size_t first = 0;   // the token it begins in, by its number
+  std::size_t last = 0;    // the token its value is in
 };
 
 /// Splits tokens into options as getopt_long does: `--name value`, `--name=value`, unambiguous

@@ -235,6 +235,7 @@ Parsed parse(const Input& input) {
   Parsed parsed;
   parsed.options = reader.take_options();
   if (findings.ok()) parsed.shape = shape_of(parsed.options, findings);
+  if (findings.ok()) remark_on_options(parsed.options, findings);
   parsed.diagnostics = findings.take();
   return parsed;
 }

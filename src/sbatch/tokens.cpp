@@ -53,7 +53,7 @@ class LineSplitter {
     while (at_ < line_.size() && !ends_plain_token(line_[at_]) && !begins_special(line_[at_]))
       ++at_;
     if (at_ == line_.size() || ends_plain_token(line_[at_])) {
-      return add({line_.substr(start, at_ - start), at(number_, start), true});
+      return add({line_.substr(start, at_ - start), at(number_, start), true, bytes_from(start)});
     }
     return read_quoted_token(start);
   }
@@ -91,7 +91,11 @@ class LineSplitter {
     }
     if (text.empty()) return refuse_empty_token(start);
     header_.unquoted.push_back(std::move(text));
-    return add({header_.unquoted.back(), at(number_, start), false});
+    return add({header_.unquoted.back(), at(number_, start), false, bytes_from(start)});
+  }
+
+  std::uint32_t bytes_from(std::size_t start) const {
+    return static_cast<std::uint32_t>(at_ - start);
   }
 
   bool refuse_empty_token(std::size_t start) {

@@ -13,9 +13,10 @@ namespace fabrica::sbatch {
 
 /// One word of a #SBATCH line or one argument.
 struct Token {
-  std::string_view text;  // quotes and escapes removed
-  Place place;            // of its first byte, which may be a quote
-  bool plain = true;      // nothing was removed: byte n of the text is n columns further on
+  std::string_view text;    // quotes and escapes removed
+  Place place;              // of its first byte, which may be a quote
+  bool plain = true;        // nothing was removed: byte n of the text is n columns further on
+  std::uint32_t bytes = 0;  // that it takes in a script's line, with quotes and escapes
 };
 
 /// What a script says before its first command. Views point into the script, or into `unquoted`.

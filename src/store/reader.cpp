@@ -134,7 +134,7 @@ std::optional<JobView> Reader::job(jobs::JobId id) {
 }
 
 std::vector<JobView> Reader::jobs(const JobFilter& filter, jobs::JobId before, std::size_t limit) {
-  constexpr std::size_t first_site = 8;
+  constexpr std::size_t first_site = 9;
   std::string sql = fmt::format("SELECT {} FROM jobs WHERE (?1=0 OR id<?1)", job_columns);
   if (filter.project) sql += " AND project=?2";
   if (filter.member_of) {
@@ -147,6 +147,7 @@ std::vector<JobView> Reader::jobs(const JobFilter& filter, jobs::JobId before, s
   if (!filter.name.empty()) sql += " AND name=?5";
   if (filter.phase) sql += " AND phase=?6";
   if (filter.live) sql += " AND phase<>'ended'";
+  if (filter.since) sql += " AND (ended=0 OR ended>=?8)";
   sql += " ORDER BY id DESC LIMIT ?7";
   Statement rows(database_, sql);
   rows.bind(1, before.value);
@@ -155,6 +156,7 @@ std::vector<JobView> Reader::jobs(const JobFilter& filter, jobs::JobId before, s
   if (!filter.site.empty()) rows.bind(4, filter.site);
   if (!filter.name.empty()) rows.bind(5, filter.name);
   if (filter.phase) rows.bind(6, name_of(*filter.phase));
+  if (filter.since) rows.bind(8, filter.since->ms);
   rows.bind(7, static_cast<std::uint64_t>(bounded(limit)));
   for (std::size_t i = 0; filter.member_of && i < filter.or_sites.size(); ++i) {
     rows.bind(static_cast<int>(first_site + i), filter.or_sites[i]);

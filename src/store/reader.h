@@ -18,7 +18,8 @@ struct JobFilter {
   std::string site;
   std::string name;
   std::optional<jobs::JobPhase> phase;
-  bool live = false;  // only jobs that have not ended
+  bool live = false;          // only jobs that have not ended
+  std::optional<Time> since;  // only jobs that had not ended before this
 };
 
 /// Reads the log's file for lists and reports: its own connection, for one thread at a time. Sees

@@ -222,12 +222,18 @@ struct JobView {
   std::string policy;
   std::string reasons;
   std::string reference;
-  std::vector<TaskView> task_list;  // filled for one job, empty in lists
+  // From here on: filled for one job, empty in lists.
+  std::vector<TaskView> task_list;
+  std::optional<std::string> user;               // login name of the submitter
+  std::optional<std::string> working_directory;  // where the job runs
+  std::optional<std::string> output;             // patterns, as the script gives them
+  std::optional<std::string> error;
 };
 FABRICA_DESCRIBE(JobView, id, name, project, owner, account, site, partition, unit, phase, outcome,
                  submission, attempt, cancel_requested, submitted, started, ended, time_limit,
                  nodes, tasks, cpus_per_node, gpus_per_node, memory_mib_per_node, array_size, hold,
-                 charged, script, document, policy, reasons, reference, task_list)
+                 charged, script, document, policy, reasons, reference, task_list, user,
+                 working_directory, output, error)
 
 /// An event as the log shows it.
 struct EventView {

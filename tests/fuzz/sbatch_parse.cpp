@@ -11,6 +11,7 @@
 #include "base/limits.h"
 #include "sbatch/parse.h"
 #include "sbatch/pattern.h"
+#include "sbatch/rewrite.h"
 
 namespace {
 
@@ -71,11 +72,31 @@ void check_parsed(std::string_view script, const sbatch::Input& input) {
     (void)sbatch::resolve(*parsed.options.timing.begin, Time{0}, hours(1));
 }
 
+/// What parses can be rewritten, parses again, and says what the site says; twice is once.
+void check_rewritten(std::string_view script) {
+  if (!sbatch::parse({script, {}, {}}).ok()) return;
+  const sbatch::WordsThere there{"fab", "gpu", "a\\b \"c\"#", "", "r", "h100"};
+  const Result<sbatch::Rewritten> rewritten = sbatch::rewrite(script, there);
+  CHECK(rewritten.has_value(), "what parses is rewritten");
+  const std::string text = text_of(*rewritten);
+  const sbatch::Parsed again = sbatch::parse({text, {}, {}});
+  CHECK(again.ok(), "what is rewritten parses");
+  const sbatch::SiteWords& words = again.options.words;
+  CHECK(words.account == there.account && words.partition == there.partition &&
+            words.qos == there.qos && words.reservation == there.reservation,
+        "the site's words stand in it");
+  CHECK(!words.constraint && !words.nodelist && !words.exclude, "and no others");
+  CHECK(again.shape.gpus == 0 || again.shape.gpu_type == there.gpu_type, "with its GPUs");
+  CHECK(unified_diff(*rewritten, "a", "b").empty() == (text == script), "a diff shows changes");
+  CHECK(text_of(*sbatch::rewrite(text, there)) == text, "twice is once");
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t size) {
   const std::string text(bytes, bytes + size);
   check_parsed(text, {text, {}, {}});
+  check_rewritten(text);
   // The same words as arguments and as variables, so that these ways see more than scripts.
   std::vector<std::string> arguments;
   std::vector<std::pair<std::string, std::string>> environment;

@@ -32,6 +32,37 @@ TEST(Jobs, AScriptBecomesAJob) {
   EXPECT_EQ(parsed(served.ask(member, "GET /v1/jobs/job-1")).get("id").as_int(), 1);
 }
 
+TEST(Jobs, OneIsShownWithWhatTheSubmissionSays) {
+  Served served;
+  const net::Response response = served.ask(
+      member, "POST /v1/jobs",
+      R"({"project":1,"script":"#!/bin/bash\n#SBATCH -t 5 -a 2,7 -o a.out -M auto\ntrue\n",)"
+      R"("working_directory":"/home/ada","user":"ada"})");
+  ASSERT_EQ(response.status, 201) << response.body;
+  const json::Value job = parsed(served.ask(member, "GET /v1/jobs/1"));
+  EXPECT_EQ(job.get("user").text(), "ada");
+  EXPECT_EQ(job.get("working_directory").text(), "/home/ada");
+  EXPECT_EQ(job.get("output").text(), "a.out");
+  EXPECT_FALSE(job.get("error").as_string().has_value());
+  EXPECT_EQ(job.at("/task_list/0/array_task").as_int(), 2);
+  EXPECT_EQ(job.at("/task_list/1/array_task").as_int(), 7);
+}
+
+TEST(Jobs, ListsThoseThatHadNotEndedBeforeATime) {
+  Served served;
+  const JobId done = served.submit("done");
+  const JobId live = served.submit("live");
+  const auto listed = [&](std::string_view since) {
+    const std::string target = fmt::format("GET /v1/jobs?since={}", since);
+    return parsed(served.ask(member, target)).get("items").items().size();
+  };
+  EXPECT_EQ(listed("2999-01-01T00:00:00Z"), 2);
+  served.must(the_system, ended(done, Time{}, live::now(), jobs::Outcome::cancelled));
+  EXPECT_EQ(listed("2999-01-01T00:00:00Z"), 1) << to_string(live);
+  EXPECT_EQ(listed("1970-01-01T00:00:00Z"), 2);
+  EXPECT_EQ(said(served.ask(member, "GET /v1/jobs?since=yesterday")), "422 invalid since");
+}
+
 TEST(Jobs, WhatCannotBeSubmitted) {
   Served served;
   const auto with_script = [](std::string_view directives, std::string_view more = "") {
@@ -46,7 +77,7 @@ TEST(Jobs, WhatCannotBeSubmitted) {
           {member, "POST /v1/jobs", with_script("echo"), "422 bad_script /script"},
           {member, "POST /v1/jobs", with_script("#SBATCH --tme=1"), "422 bad_script /script"},
           {member, "POST /v1/jobs", with_script(hour + " --qos=high"), "422 bad_script /script"},
-          {member, "POST /v1/jobs", with_script(hour + " --partition=gone"),
+          {member, "POST /v1/jobs", with_script(hour, R"(,"options":["--partition=gone"])"),
            "422 bad_script /script"},
           {member, "POST /v1/jobs", with_script(hour + " --clusters=gone"),
            "422 bad_script /script"},
@@ -79,8 +110,8 @@ TEST(Jobs, EachMistakeHasItsLineAndColumn) {
   Served served;
   const net::Response response = served.ask(
       member, "POST /v1/jobs",
-      R"({"project":1,"script":"#!/bin/bash\n#SBATCH --nodes=two\n#SBATCH --qos=high --time=1:00\ntrue\n",)"
-      R"("options":["--reservation=x"],"working_directory":"/home/ada"})");
+      R"({"project":1,"script":"#!/bin/bash\n#SBATCH --nodes=two\n#SBATCH --begin=noon --time=1:00\ntrue\n",)"
+      R"("options":["--licenses=x"],"working_directory":"/home/ada"})");
   EXPECT_EQ(said(response), "422 bad_script /script");
   std::string all;
   for (const json::Value& error : parsed(response).get("errors").items()) {
@@ -90,7 +121,7 @@ TEST(Jobs, EachMistakeHasItsLineAndColumn) {
     all += fmt::format("{} {}:{} {}; ", error.get("origin").text(), error.get("line").text(),
                        error.get("column").text(), error.get("option").text());
   }
-  EXPECT_EQ(all, "directive 2:17 --nodes; directive 3:9 --qos; command_line 0:1 --reservation; ");
+  EXPECT_EQ(all, "directive 2:17 --nodes; directive 3:9 --begin; command_line 0:1 --licenses; ");
 }
 
 TEST(Jobs, WarningsComeWithTheJob) {

@@ -15,6 +15,7 @@
 #include "json/value.h"
 #include "net/client.h"
 #include "net/server.h"
+#include "sites/slurm/site_words.h"
 #include "store/sqlite_log.h"
 #include "unit/support/world.h"
 
@@ -36,6 +37,21 @@ inline World served_world() {
   return world;
 }
 
+/// As if the site of the GPU partition were a Slurm cluster; the others know no words.
+inline sbatch::SiteAnswer words_at(const std::string&, const federation::Partition& partition,
+                                   const sbatch::AskedWords& asked) {
+  sites::slurm::PartitionDictionary known;
+  known.slug = partition.slug;
+  known.gpu_kind = partition.gpu_kind;
+  if (partition.slug == "north-gpu") {
+    known.slurm = true;
+    known.own = {"booster", "fab", "normal", "", "", "custom", "ada"};
+    known.known = {{sites::slurm::WordKind::qos, "long", "prio"}};
+    known.partitions = {{"north-gpu", "booster"}};
+  }
+  return sites::slurm::answer_of(known, asked);
+}
+
 class Served {
  public:
   explicit Served(int threads = 2)
@@ -50,6 +66,7 @@ class Served {
         .policies = policies::defaults(),
         .output_of = [this](const store::JobView& job, std::uint32_t task, bool error_stream)
             -> Result<std::filesystem::path> { return output_file(job.id, task, error_stream); },
+        .words_at = &words_at,
         .version = "0.0.0-test",
         .on_trouble =
             [this](std::string_view trouble) {

@@ -64,6 +64,37 @@ TEST(SplitSubmission, TellsOurWordsFromSbatchsAndTheScripts) {
   }
 }
 
+TEST(SplitSubmission, ADryRunMayBeAskedForBehindTheScript) {
+  GlobalOptions global;
+  EXPECT_TRUE(split_submission(Words{"train.sh", "--dry-run"}, global)->dry_run);
+  EXPECT_TRUE(split_submission(Words{"--dry-run", "train.sh"}, global)->dry_run);
+  const Outcome<SubmitWords> later = split_submission(Words{"train.sh", "a", "--dry-run"}, global);
+  EXPECT_FALSE(later->dry_run) << "the script's own";
+  EXPECT_TRUE(split_submission(Words{"--diff", "train.sh"}, global)->diff);
+  EXPECT_EQ(split_submission(Words{"train.sh", "--diff"}, global)->arguments, Words{"--diff"});
+}
+
+TEST(SplitSbatch, KnowsOnlySbatchsWords) {
+  const struct {
+    Words words;
+    Words options;
+    std::optional<std::string> script;
+    Words arguments;
+  } rows[] = {
+      {{"train.sh", "--project", "3"}, {}, "train.sh", {"--project", "3"}},
+      {{"-W", "--parsable", "train.sh", "--wait"}, {"-W", "--parsable"}, "train.sh", {"--wait"}},
+      {{"--server", "train.sh"}, {"--server"}, "train.sh", {}},
+      {{"-A", "3", "--wrap", "true"}, {"-A", "3", "--wrap", "true"}, std::nullopt, {}},
+      {{"train.sh", "--", "x"}, {}, "train.sh", {"--", "x"}},
+  };
+  for (const auto& row : rows) {
+    const SubmitWords found = split_sbatch(row.words);
+    EXPECT_EQ(found.options, row.options);
+    EXPECT_EQ(found.script, row.script);
+    EXPECT_EQ(found.arguments, row.arguments);
+  }
+}
+
 TEST(SplitSubmission, SetsGlobalOptionsBeforeTheScriptOnly) {
   GlobalOptions global;
   const Words words{"--json", "--server=http://a:1", "train.sh", "--data", "/x"};

@@ -54,6 +54,7 @@ TEST(Settings, TheExampleShowsEveryKey) {
   EXPECT_EQ(settings->simulated[1].partition.at(0).unit, Unit::gpu);
   ASSERT_EQ(settings->slurm.size(), 1U);
   EXPECT_EQ(settings->slurm[0].partition.at(0).gpu_type, "h100");
+  EXPECT_EQ(settings->slurm[0].word.at(0).here, "gpu80");
   const auto toml = TomlText::parse("", with_all_keys(example()));
   ASSERT_TRUE(toml);
   const auto expect_keys = [&](const std::vector<Key>& keys, const auto& self) -> void {
@@ -113,6 +114,26 @@ TEST(Settings, AMistakeIsToldWithItsLine) {
                 "f.toml:6: simulated.partition.nodes: Give 1 to 100000: found 0."},
        }) {
     expect_refused(parse_settings("f.toml", one.text), {one.answer}, one.text, one.where);
+  }
+}
+
+TEST(Settings, WordsThatCannotBe) {
+  const std::string site = "[[slurm]]\nsite='n'\nurl='http://n'\nkey_file='k'\nuser='u'\n";
+  const struct {
+    std::string_view words;
+    std::string_view answer;
+    std::source_location where = std::source_location::current();
+  } cases[] = {
+      {"[[slurm.word]]\nhere='x'", "f.toml:6: slurm.word: Give the word that scripts use."},
+      {"[[slurm.word]]\nword='x'\npartition='p'",
+       "f.toml:8: slurm.word.partition: Give \"p\" a [[slurm.partition]] first."},
+      {"[[slurm.word]]\nword='x'\n[[slurm.word]]\nword='x'",
+       "f.toml:7: slurm.word.word: Name word \"x\" once."},
+      {"[[slurm.word]]\nword='x'\noption='nodelist'",
+       "f.toml:8: slurm.word.option: Give one of \"constraint\", \"qos\""},
+  };
+  for (const auto& [words, answer, where] : cases) {
+    expect_refused(parse_settings("f.toml", site + std::string(words)), {answer}, words, where);
   }
 }
 

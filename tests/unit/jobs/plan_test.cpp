@@ -28,6 +28,7 @@ TEST(Plan, EveryPartitionAnswers) {
   offer_award(world, rival, other_project, gpu, unit_hours(5));
   constexpr std::string_view no_award = "The project has no open award here.";
   constexpr std::string_view elsewhere = "The job asks for another place.";
+  constexpr std::string_view unknown_word = "The script asks by name for what is not known there.";
   constexpr std::string_view dark_site = "The site is not connected.";
   constexpr std::string_view no_gpus = "1 GPUs per node asked for, 0 there.";
   const JobRequest no_gpu = with(train(), &JobRequest::gpus_per_node, 0);
@@ -49,6 +50,10 @@ TEST(Plan, EveryPartitionAnswers) {
             project,
             with(train(), &JobRequest::partition, lumi),
             {elsewhere, elsewhere, "0h+1800000ms of 100", elsewhere, elsewhere}},
+           {"words that two partitions do not know",
+            project,
+            with(train(), &JobRequest::unsuitable, std::vector{gpu, lumi}),
+            {unknown_word, no_gpus, unknown_word, no_gpus, dark_site}},
            {"a site of its own",
             project,
             with(train(), &JobRequest::site, north),

@@ -142,7 +142,7 @@ TEST(Shape, Contradictions) {
       {"--ntasks-per-gpu=2 --gpus-per-task=1 -n3", "error 2:28 --gpus-per-task"},
       {"--ntasks-per-gpu=2 --ntasks-per-node=2 --gpus=2", "error 2:28 --ntasks-per-node"},
       {"--cpus-per-gpu=2 -c3 --gpus=1", "error 2:26 --cpus-per-task"},
-      {"--mem=1 --mem-per-gpu=2 --gpus=1", "error 2:17 --mem-per-gpu"},
+      {"--mem=1G --mem-per-gpu=2G --gpus=1", "error 2:18 --mem-per-gpu"},
       {"--mem-per-gpu=2G", "error 2:9 --mem-per-gpu"},
       {"--mem-per-gpu=1G --gres=nvme:1", "error 2:9 --mem-per-gpu; remark 2:26 --gres"},
       {"-w n[1-4] -N2", "error 2:9 --nodelist"},
