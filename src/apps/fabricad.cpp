@@ -80,16 +80,16 @@ std::string url_of(const config::Settings& settings, const net::Server& server) 
 }
 
 /// Tells people and programs where the server is. `server` and `fabricad.pid` are there while it
-/// runs.
+/// runs; who sees them finds the first token too.
 void announce(const live::Installation& installation, const std::string& url) {
   const std::filesystem::path& directory = installation.directory();
-  put_file(directory / "server", url);
-  put_file(directory / "fabricad.pid", std::to_string(::getpid()));
   if (installation.first_token()) {
     put_file(directory / "admin-token", *installation.first_token());
     fmt::print("The administrator's token, shown this once and kept in {}:\n  {}\n",
                (directory / "admin-token").string(), *installation.first_token());
   }
+  put_file(directory / "server", url);
+  put_file(directory / "fabricad.pid", std::to_string(::getpid()));
   fmt::print("fabricad {} serves {} at {}\n", version, directory.string(), url);
   std::fflush(stdout);
 }

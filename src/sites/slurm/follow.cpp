@@ -19,7 +19,7 @@ constexpr Duration sweep_again = seconds(10);
 constexpr Duration list_all_every = seconds(30);
 constexpr Duration clock_doubt = seconds(2);  // its times are whole seconds, and ours are not its
 constexpr std::size_t sweeps_remembered = 10'000;
-// More than a submission may take from its time at the cluster to when it is read back here.
+// More than a submission may take from its time at the cluster to when it is acknowledged here.
 constexpr Duration clock_off_max = minutes(3);
 constexpr std::size_t comment_shown_max = 100;
 
@@ -123,9 +123,7 @@ void SlurmSite::notice_oddities(const ClusterJob& job, const Tag& tag) {
   }
 }
 
-// A job that was just submitted says what time it is there.
-void SlurmSite::notice_clock(const ClusterJob& job) {
-  const Duration ahead = job.submitted - now_;
+void SlurmSite::notice_clock(Duration ahead) {
   if (ahead < clock_off_max && Duration{} - ahead < clock_off_max) return;
   notices_.odd(Notices::Oddity::clock,
                fmt::format("its clock is about {} s {} ours: start and end of its jobs are by its "

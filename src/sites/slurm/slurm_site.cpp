@@ -239,9 +239,8 @@ void SlurmSite::name_answered(const Tag& tag, const Answer& answer) {
   if (entry == nullptr || entry->stage != Stage::naming) return;
   entry->heard_at = last_ticket_ + 1;
   for (const ClusterJob& job : answer.jobs) {
-    if (answer.came != Came::done || tag_of(job, options_.installation) != tag) continue;
-    notice_clock(job);
-    return bind(tag.job, *entry, job);
+    if (answer.came == Came::done && tag_of(job, options_.installation) == tag)
+      return bind(tag.job, *entry, job);
   }
   lose_sight(tag.job, *entry, "The site acknowledged the job and does not show it.");
 }
@@ -274,8 +273,12 @@ void SlurmSite::lose_sight(JobId id, Entry& entry, std::string text) {
 
 void SlurmSite::bind(JobId id, Entry& entry, const ClusterJob& job) {
   naming_.erase(id);
+  notice_oddities(job, {id, entry.attempt});
   // Its clock was not behind that when we heard of it.
-  if (entry.acknowledged != Time{}) clock_ahead_ = job.submitted - entry.acknowledged;
+  if (entry.acknowledged != Time{}) {
+    clock_ahead_ = job.submitted - entry.acknowledged;
+    notice_clock(*clock_ahead_);
+  }
   entry.stage = Stage::bound;
   entry.absent_since.reset();
   entry.binding = {job.array_id != 0 ? job.array_id : job.id, job.submitted};

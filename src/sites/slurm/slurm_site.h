@@ -130,7 +130,7 @@ class SlurmSite : public SiteConnector {
   void release_bound();
   void poll();
   void notice_oddities(const ClusterJob& job, const Tag& tag);
-  void notice_clock(const ClusterJob& job);
+  void notice_clock(Duration ahead);
   void look_at(jobs::JobId id, Entry& entry, const Copies& copies, std::uint64_t list_ticket);
   void look_for(jobs::JobId id, Entry& entry, const Copies& copies);
   void sweep(const Copies& copies, std::uint32_t keep);

@@ -146,9 +146,9 @@ TEST_F(SlurmSiteTest, OdditiesAreToldOnceAndTheJobIsFollowed) {
        [](ClusterJob& job) { job.comment = "mine"; }},
       {"name", "calls itself \"c9\", but `cluster` in its settings is \"c1\"",
        [](ClusterJob& job) { job.cluster = "c9"; }},
-      {"ahead", "its clock is about 3597 s ahead of ours",
+      {"ahead", "its clock is about 3598 s ahead of ours",
        [](ClusterJob& job) { job.submitted = job.submitted + hours(1); }},
-      {"behind", "its clock is about 3603 s behind ours",
+      {"behind", "its clock is about 3602 s behind ours",
        [](ClusterJob& job) { job.submitted = job.submitted - hours(1); }},
   };
   for (const Row& row : rows) {
