@@ -112,7 +112,7 @@ Answer RestCaller::call(const Ask& ask) {
     answer = failure(client_.may_have_left() ? Came::unclear : Came::unsent,
                      "The ask broke off within the server. Look into its memory.");
   }
-  if (!token_.empty() && answer.text.contains(token_)) {
+  if (tells_token(answer.text)) {
     answer.text = "The cluster's answer is not shown, because it has our token in it.";
   }
   answer.text = std::string(cut_utf8(answer.text, answer_text_max));

@@ -45,24 +45,31 @@ class RestCaller {
   /// From any thread: ends the call in work, and all later ones.
   void abandon() { client_.abandon(); }
 
- private:
-  /// A response, or an Exchange that says why there is none.
+  /// A response, or why there is none.
   struct Sent {
     std::optional<net::Response> response;
     bool may_have_left = false;
     std::string trouble;
   };
 
+  /// Sends any request with the headers that say who asks; an empty `user`: the reading one.
+  Sent exchange(net::Request request, const std::string& user, Duration timeout);
+
+  /// Whether the text has the token of the last exchange in it, and so must not be shown.
+  bool tells_token(const std::string& text) const {
+    return !token_.empty() && text.contains(token_);
+  }
+
+ private:
   Answer call_unguarded(const Ask& ask);
   Answer answer_of(const Ask& ask, ApiVersion version);
   std::optional<ApiVersion> find_version(Answer& failed);
-  Sent exchange(net::Request request, const std::string& user, Duration timeout);
   void look_into_token(const std::string& user, Duration took, Judgement& judgement);
   const std::string& token_user_for(const std::string& user) const;
 
   RestShared& shared_;
   net::Client client_;
-  std::string token_;  // of the exchange in work, to keep it out of every text
+  std::string token_;  // of the last exchange, to keep it out of every text
 };
 
 }  // namespace fabrica::sites::slurm
