@@ -10,12 +10,14 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "api/metrics.h"
 #include "api/private_access.h"
 #include "api/readers.h"
 #include "api/site_words.h"
 #include "api/watchers.h"
+#include "federation/finding.h"
 #include "kernel/decide.h"
 #include "live/writer.h"
 #include "store/job_key.h"
@@ -30,12 +32,18 @@ namespace fabrica::api {
 using OutputOf = std::function<Result<std::filesystem::path>(
     const store::JobView& job, std::uint32_t task, bool error_stream)>;
 
+/// Begins to look whether a site, by its slug, can be worked with, and calls `done` once, on any
+/// thread. When it is refused `done` is not called. Called on server threads.
+using CheckSite = std::function<Result<void>(
+    const std::string& site, std::function<void(std::vector<federation::Finding>)> done)>;
+
 struct Setup {
   live::Writer& writer;             // must outlive the context
   std::filesystem::path directory;  // of the log and of private.db
   Policies policies;                // those of the writer, for plans
   OutputOf output_of;
   WordsAt words_at;
+  CheckSite check_site;
   std::string version;
   std::function<void(std::string_view)> on_trouble;  // a line for the operator; any thread
 };
@@ -51,6 +59,7 @@ class Context {
   const Policies& policies() const { return setup_.policies; }
   const OutputOf& output_of() const { return setup_.output_of; }
   const WordsAt& words_at() const { return setup_.words_at; }
+  const CheckSite& check_site() const { return setup_.check_site; }
   const std::string& version() const { return setup_.version; }
   Readers::Borrowed reader() { return readers_.borrow(); }
   PrivateAccess& secrets() { return secrets_; }

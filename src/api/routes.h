@@ -71,6 +71,7 @@ std::span<const Route> routes();
 
 // Those of one area each.
 std::vector<Route> federation_routes();
+std::vector<Route> site_check_routes();
 std::vector<Route> ledger_routes();
 std::vector<Route> calls_routes();
 std::vector<Route> jobs_routes();

@@ -129,6 +129,10 @@ Result<void> serve(const Arguments& arguments) {
                     const sbatch::AskedWords& asked) {
              return house.words_at(site, partition, asked);
            },
+       .check_site =
+           [&house](const std::string& site, std::function<void(live::SiteChecks::Findings)> done) {
+             return house.check_site(site, std::move(done));
+           },
        .version = version,
        .on_trouble = complain});
   TRY(const std::unique_ptr<net::Server> server,

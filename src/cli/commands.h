@@ -28,6 +28,7 @@ Outcome<int> whoami(Session& session);
 
 Outcome<int> sites(Session& session, const std::string& name);
 Outcome<int> steer_site(Session& session, const std::string& name, const std::string& verb);
+Outcome<int> check_site(Session& session, const std::string& name);
 Outcome<int> partitions(Session& session, const std::string& site);
 Outcome<int> add_capacity(Session& session, const std::string& partition, const std::string& hours,
                           const std::string& text);

@@ -134,6 +134,22 @@ Outcome<std::uint64_t> need_number(const std::string& text, std::string_view pre
                        fmt::format("Give its number, such as {}-3.", prefix));
 }
 
+Paint paint_of_verdict(std::string_view verdict) {
+  if (verdict == "well") return Paint::green;
+  return verdict == "wrong" ? Paint::red : Paint::yellow;
+}
+
+std::string finding_lines(const Value& finding, bool colour) {
+  const std::string verdict = finding.get("verdict").text();
+  const Paint paint = paint_of_verdict(verdict);
+  std::string text =
+      fmt::format("{} {}: {}\n", painted(colour, paint, fmt::format("{:<7}", verdict)),
+                  printable(finding.get("what").text()), printable(finding.get("text").text()));
+  const std::string mend = finding.get("mend").text();
+  if (!mend.empty()) text += fmt::format("        mend: {}\n", printable(mend));
+  return text;
+}
+
 // Prints what a POST answered: the JSON, or one sentence.
 Outcome<int> post_and_say(Session& session, Path path, std::string body,
                           const std::function<std::string(const Value&)>& sentence) {
@@ -169,6 +185,23 @@ Outcome<int> steer_site(Session& session, const std::string& name, const std::st
   return post_and_say(session, {"v1", "sites", name + ":" + verb}, "{}", [&](const Value& site) {
     return fmt::format("{}: {}", printable(name), site_state(site));
   });
+}
+
+Outcome<int> check_site(Session& session, const std::string& name) {
+  TRY(Server* const server, session.server());
+  TRY(const Answer answer, server->post({"v1", "sites", name + ":check"}, "{}"));
+  bool wrong = false;
+  std::string text;
+  for (const Value& finding : answer.value.get("findings").items()) {
+    wrong = wrong || finding.get("verdict").text() == "wrong";
+    text += finding_lines(finding, session.terminal().colour_out);
+  }
+  if (session.options().json) {
+    session.print_json(answer.body);
+  } else {
+    session.terminal().print(text);
+  }
+  return wrong ? exit_code::failed : exit_code::ok;
 }
 
 Outcome<int> partitions(Session& session, const std::string& site) {

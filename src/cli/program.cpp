@@ -25,7 +25,7 @@ using Action = std::function<Outcome<int>(Session&)>;
 constexpr const char* footer = R"(
 Exit codes:
   0    done
-  1    the thing failed: the job, the verification, the simulated run
+  1    the thing failed: the job, the verification, the check, the simulated run
   2    the command line, or a file it names, is wrong
   3    the server refused
   4    the server cannot be reached, or is in trouble
@@ -183,7 +183,7 @@ void CommandLine::declare_server(const std::string& version) {
 void CommandLine::declare_federation() {
   command_of_one(app, "sites", "the sites, or one with its systems and partitions", "NAME", &sites,
                  false);
-  CLI::App& site = below(app, "site", "steer a site that you operate");
+  CLI::App& site = below(app, "site", "steer and check a site that you operate");
   site.require_subcommand(1);
   command_of_one(
       site, "drain", "take no new jobs there", "NAME",
@@ -192,6 +192,10 @@ void CommandLine::declare_federation() {
                  [](Session& session, const std::string& name) {
                    return steer_site(session, name, "resume");
                  });
+  command_of_one(site, "check",
+                 "look what keeps jobs from it, and how to mend that (exit code 1: something is "
+                 "wrong)",
+                 "NAME", &check_site);
   auto [list, of_site] =
       command<std::string>(app, "partitions", "the partitions and their unit shapes", &partitions);
   list.add_option("--site", of_site, "of this site only");

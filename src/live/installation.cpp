@@ -32,6 +32,7 @@ config::LocalMachine machine_for_config(const sites::local::Machine& machine) {
 Installation::Installation(std::filesystem::path directory) : directory_(std::move(directory)) {}
 
 Installation::~Installation() {
+  checks_.stop();
   for (auto& [slug, worker] : workers_) worker->stop();
   if (writer_) writer_->stop();
 }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -11,6 +12,7 @@
 #include <vector>
 
 #include "config/settings.h"
+#include "live/site_checks.h"
 #include "live/site_worker.h"
 #include "live/writer.h"
 #include "sbatch/site_words.h"
@@ -52,6 +54,12 @@ class Installation {
   sbatch::SiteAnswer words_at(const std::string& site, const federation::Partition& partition,
                               const sbatch::AskedWords& asked) const;
 
+  /// Looks whether a site, by its short name, can be worked with, and what its operator should
+  /// mend. `done` is called once, on another thread, within about a minute. Refused, and `done` not
+  /// called: a site that is not connected as a Slurm cluster (`invalid`), or is being checked
+  /// already (`conflict`). From any thread.
+  Result<void> check_site(const std::string& site, std::function<void(SiteChecks::Findings)> done);
+
  private:
   explicit Installation(std::filesystem::path directory);
   Result<void> take(const config::Settings& settings);
@@ -74,6 +82,7 @@ class Installation {
   std::map<std::string, config::SlurmSettings>
       clusters_;  // by the site's short name; fixed once it is open
   std::optional<std::string> first_token_;
+  SiteChecks checks_;
 };
 
 }  // namespace fabrica::live

@@ -7,6 +7,7 @@
 
 #include "json/read.h"
 #include "live/installation.h"
+#include "sites/slurm/check_asks.h"
 #include "sites/slurm/job_shell.h"
 #include "sites/slurm/rest_cluster.h"
 #include "sites/slurm/site_words.h"
@@ -103,6 +104,35 @@ slurm::PartitionDictionary dictionary_for(const config::SlurmSettings& settings,
   return dictionary;
 }
 
+slurm::CheckedPartition checked(const config::SlurmSettings& settings,
+                                const federation::Partition& registered) {
+  const slurm::PartitionWords words = words_for(settings, registered.slug);
+  return {.slug = registered.slug,
+          .partition = words.partition,
+          .account = words.account,
+          .gpu_kind = words.gpu_kind,
+          .nodes = registered.nodes,
+          .gpus_per_node = registered.gpus_per_node_scheduled,
+          .cores_per_node = registered.cores_per_node,
+          .memory_mib_per_node = registered.memory_mib_per_node};
+}
+
+slurm::CheckedSite checked(const config::SlurmSettings& settings, const federation::State& state) {
+  slurm::CheckedSite site;
+  site.url = settings.url;
+  site.cluster = settings.cluster;
+  site.user = settings.user;
+  site.token_user = settings.token_user;
+  site.own_tokens = settings.own_tokens;
+  site.accounting = settings.accounting;
+  state.partitions.for_each([&](federation::PartitionId, const federation::Partition& partition) {
+    if (state.sites.at(partition.site).slug == settings.site) {
+      site.partitions.push_back(checked(settings, partition));
+    }
+  });
+  return site;
+}
+
 // Those of a site's partitions, which are registered when the server starts, so that the writer is
 // asked once.
 class Dictionaries {
@@ -185,6 +215,30 @@ sbatch::SiteAnswer Installation::words_at(const std::string& site,
   no_slurm.slug = partition.slug;
   no_slurm.gpu_kind = partition.gpu_kind;
   return slurm::answer_of(no_slurm, asked);
+}
+
+Result<void> Installation::check_site(const std::string& site,
+                                      std::function<void(SiteChecks::Findings)> done) {
+  const auto cluster = clusters_.find(site);
+  if (cluster == clusters_.end()) {
+    return refuse(
+        refusal::invalid, "site",
+        fmt::format("Site {} is not connected as a Slurm cluster; only those are checked.", site));
+  }
+  auto check = std::make_shared<slurm::SiteCheck>(rest_options(cluster->second));
+  const auto run = [this, check, &settings = cluster->second]() -> SiteChecks::Findings {
+    slurm::CheckedSite known;
+    const auto look = [&](const State& state) { known = checked(settings, state.federation); };
+    if (!writer_->ask_and_wait(look)) {
+      return {{.what = "check",
+               .verdict = federation::Verdict::unknown,
+               .text = "The server has too much to do, or is being stopped.",
+               .mend = "Check again later."}};
+    }
+    return check->run(known);
+  };
+  return checks_.start(site, {.run = run, .abandon = [check] { check->abandon(); }},
+                       std::move(done));
 }
 
 Result<std::filesystem::path> Installation::sent_output_of(const store::JobView& job,

@@ -114,12 +114,16 @@ Answer RestCaller::call(const Ask& ask) {
     answer = failure(client_.may_have_left() ? Came::unclear : Came::unsent,
                      "The ask broke off within the server. Look into its memory.");
   }
-  const auto is_shown = [&](const std::string& token) { return answer.text.contains(token); };
-  if (std::ranges::any_of(tokens_, is_shown)) {
+  if (tells_token(answer.text)) {
     answer.text = "The cluster's answer is not shown, because it has our token in it.";
   }
   answer.text = std::string(cut_utf8(answer.text, answer_text_max));
   return answer;
+}
+
+bool RestCaller::tells_token(const std::string& text) const {
+  return std::ranges::any_of(tokens_,
+                             [&](const std::string& token) { return text.contains(token); });
 }
 
 Answer RestCaller::call_unguarded(const Ask& ask) {

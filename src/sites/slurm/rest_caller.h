@@ -46,18 +46,23 @@ class RestCaller {
   /// From any thread: ends the call in work, and all later ones.
   void abandon() { client_.abandon(); }
 
- private:
-  /// A response, or an Exchange that says why there is none.
+  /// A response, or why there is none.
   struct Sent {
     std::optional<net::Response> response;
     bool may_have_left = false;
     std::string trouble;
   };
 
+  /// Sends any request with the headers that say who asks; an empty `user`: the reading one.
+  Sent exchange(net::Request request, const std::string& user, Duration timeout);
+
+  /// Whether the text has a token in it that was sent lately, and so must not be shown.
+  bool tells_token(const std::string& text) const;
+
+ private:
   Answer call_unguarded(const Ask& ask);
   Answer answer_of(const Ask& ask, ApiVersion version);
   std::optional<ApiVersion> find_version(Answer& failed);
-  Sent exchange(net::Request request, const std::string& user, Duration timeout);
   Sent exchange_with(std::string token, net::Request request, const std::string& name,
                      Duration timeout);
   void look_into_token(const std::string& user, ApiVersion version, Duration took,

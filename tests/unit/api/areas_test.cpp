@@ -171,6 +171,20 @@ TEST(Areas, SitesAreDrained) {
                 });
 }
 
+TEST(Areas, SitesAreCheckedByTheirOperators) {
+  Served served;
+  check(served, {
+                    {member, "POST /v1/sites/north:check", "", "403 forbidden site"},
+                    {auditor, "POST /v1/sites/north:check", "", "403 forbidden site"},
+                    {south_operator, "POST /v1/sites/north:check", "", "403 forbidden site"},
+                    {north_operator, "POST /v1/sites/gone:check", "", "404 not_found site"},
+                    {admin, "POST /v1/sites/south:check", "", "422 invalid site"},
+                    {admin, "POST /v1/sites/north:check", "", "200"},
+                });
+  EXPECT_EQ(served.ask(north_operator, "POST /v1/sites/north:check").body,
+            R"({"findings":[{"what":"token","verdict":"wrong","text":"no","mend":"mend"}]})");
+}
+
 TEST(Areas, ProjectsAndTheirMembers) {
   Served served;
   check(served,

@@ -5,10 +5,12 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <functional>
 #include <initializer_list>
 #include <mutex>
 #include <string>
 #include <string_view>
+#include <thread>
 #include <vector>
 
 #include "api/handler.h"
@@ -52,6 +54,16 @@ inline sbatch::SiteAnswer words_at(const std::string&, const federation::Partiti
   return sites::slurm::answer_of(known, asked);
 }
 
+/// As if north were a Slurm site; its findings come from a thread of their own.
+inline Result<void> check_site(const std::string& site,
+                               std::function<void(std::vector<federation::Finding>)> done) {
+  if (site != "north") return refuse(refusal::invalid, "site", "This is no Slurm site.");
+  std::thread([done = std::move(done)] {
+    done({{.what = "token", .verdict = federation::Verdict::wrong, .text = "no", .mend = "mend"}});
+  }).detach();
+  return {};
+}
+
 class Served {
  public:
   explicit Served(int threads = 2)
@@ -67,6 +79,7 @@ class Served {
         .output_of = [this](const store::JobView& job, std::uint32_t task, bool error_stream)
             -> Result<std::filesystem::path> { return output_file(job.id, task, error_stream); },
         .words_at = &words_at,
+        .check_site = &check_site,
         .version = "0.0.0-test",
         .on_trouble =
             [this](std::string_view trouble) {
