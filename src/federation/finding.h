@@ -8,13 +8,13 @@
 namespace fabrica::federation {
 
 /// `unknown`: the site does not tell, or could not be asked.
-enum class Verdict : std::uint8_t { well, wrong, unknown };
-FABRICA_DESCRIBE_ENUM(Verdict, well, wrong, unknown)
+enum class FindingKind : std::uint8_t { well, wrong, unknown };
+FABRICA_DESCRIBE_ENUM(FindingKind, well, wrong, unknown)
 
 /// One thing that a check of a site looked at, for the site's operator.
 struct Finding {
   std::string what;  // "token", "partition north-gpu"
-  Verdict verdict = Verdict::well;
+  FindingKind verdict = FindingKind::well;
   std::string text;  // what was seen
   std::string mend;  // what to do; empty when all is well
 

@@ -231,7 +231,7 @@ Result<void> Installation::check_site(const std::string& site,
     const auto look = [&](const State& state) { known = checked(settings, state.federation); };
     if (!writer_->ask_and_wait(look)) {
       return {{.what = "check",
-               .verdict = federation::Verdict::unknown,
+               .verdict = federation::FindingKind::unknown,
                .text = "The server has too much to do, or is being stopped.",
                .mend = "Check again later."}};
     }

@@ -15,7 +15,7 @@ SiteChecks::Findings findings_of(const SiteChecks::Work& work) {
     return work.run();
   } catch (const std::exception& trouble) {
     return {{.what = "check",
-             .verdict = federation::Verdict::unknown,
+             .verdict = federation::FindingKind::unknown,
              .text = fmt::format("The check broke off within the server: {}.", trouble.what()),
              .mend = "Look into the server's memory and open files, and check again."}};
   }

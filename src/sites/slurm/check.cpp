@@ -13,7 +13,7 @@
 namespace fabrica::sites::slurm {
 
 using federation::Finding;
-using federation::Verdict;
+using federation::FindingKind;
 
 namespace {
 
@@ -28,15 +28,16 @@ constexpr Duration skew_max = seconds(10);
 constexpr std::size_t names_shown_max = 12;
 
 Finding well(std::string what, std::string text) {
-  return {.what = std::move(what), .verdict = Verdict::well, .text = std::move(text), .mend = {}};
+  return {
+      .what = std::move(what), .verdict = FindingKind::well, .text = std::move(text), .mend = {}};
 }
 
 Finding wrong(std::string what, std::string text, std::string mend) {
-  return {std::move(what), Verdict::wrong, std::move(text), std::move(mend)};
+  return {std::move(what), FindingKind::wrong, std::move(text), std::move(mend)};
 }
 
 Finding unknown(std::string what, std::string text, std::string mend) {
-  return {std::move(what), Verdict::unknown, std::move(text), std::move(mend)};
+  return {std::move(what), FindingKind::unknown, std::move(text), std::move(mend)};
 }
 
 bool has_error(const ReplyHead& head, std::int64_t code) {

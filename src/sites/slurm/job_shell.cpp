@@ -104,7 +104,7 @@ exit "$code"
 )sh";
 
 // For a shell, in single quotes.
-std::string quoted(std::string_view text) {
+std::string in_single_quotes(std::string_view text) {
   std::string all = "'";
   for (const char c : text) all += c == '\'' ? std::string("'\\''") : std::string(1, c);
   return all + "'";
@@ -128,9 +128,10 @@ std::string passed_on(std::string_view signal) {
 std::string speaking_script(const JobSpeech& speech, std::string_view script,
                             std::string_view signal) {
   std::string text = "#!/bin/bash\n# Runs a job's script for Fabrica: see docs/operate.md.\n";
-  text += fmt::format("url={} ca={}\njob={} attempt={} token={} passed_on={}\n", quoted(speech.url),
-                      quoted(speech.ca_file), speech.job.value, speech.attempt,
-                      quoted(speech.token), quoted(passed_on(signal)));
+  text += fmt::format("url={} ca={}\njob={} attempt={} token={} passed_on={}\n",
+                      in_single_quotes(speech.url), in_single_quotes(speech.ca_file),
+                      speech.job.value, speech.attempt, in_single_quotes(speech.token),
+                      in_single_quotes(passed_on(signal)));
   // Nobody can foresee the token, so no line of the script is this one.
   const std::string mark = "end_of_" + speech.token;
   text += fmt::format(

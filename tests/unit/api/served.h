@@ -59,7 +59,10 @@ inline Result<void> check_site(const std::string& site,
                                std::function<void(std::vector<federation::Finding>)> done) {
   if (site != "north") return refuse(refusal::invalid, "site", "This is no Slurm site.");
   std::thread([done = std::move(done)] {
-    done({{.what = "token", .verdict = federation::Verdict::wrong, .text = "no", .mend = "mend"}});
+    done({{.what = "token",
+           .verdict = federation::FindingKind::wrong,
+           .text = "no",
+           .mend = "mend"}});
   }).detach();
   return {};
 }

@@ -12,7 +12,7 @@ namespace fabrica::sites::slurm {
 namespace {
 
 using federation::Finding;
-using federation::Verdict;
+using federation::FindingKind;
 
 constexpr Time noon{1'795'402'136'000};
 
@@ -82,8 +82,8 @@ std::string not_well(const std::vector<Finding>& findings) {
   std::string text;
   for (const Finding& one : findings) {
     EXPECT_FALSE(one.text.empty()) << one.what;
-    EXPECT_EQ(one.mend.empty(), one.verdict == Verdict::well) << one.what << ": " << one.text;
-    if (one.verdict == Verdict::well) continue;
+    EXPECT_EQ(one.mend.empty(), one.verdict == FindingKind::well) << one.what << ": " << one.text;
+    if (one.verdict == FindingKind::well) continue;
     text += fmt::format("{}{} {}", text.empty() ? "" : ", ", name_of(one.verdict), one.what);
   }
   return text;
