@@ -21,7 +21,7 @@ using Found = net::Oneshot<std::vector<federation::Finding>>;
 
 // Who else may look would learn addresses and accounts of the site.
 Answer<std::string> site_to_check(const Call& call) {
-  const std::string slug(call.argument());
+  std::string slug(call.argument());
   if (!call.context->site(slug)) return no_such("site", slug);
   const Sight sight = sight_of(call, *call.context->reader());
   if (sight.administrator || operates_site(call, sight, slug)) return slug;
