@@ -30,15 +30,21 @@ const Job* live_attempt(const Context& context, SiteId site, const R& report) {
   return job != nullptr && job->attempt == report.attempt ? job : nullptr;
 }
 
-// Gives `amount` of the job's hold back; a closed award passes it on to the pool.
-void release(const Context& context, const Job& job, JobId id, ComputeTime amount,
-             std::vector<Yield>& yields) {
-  if (amount == ComputeTime{}) return;
-  yields.emplace_back(ledger::Event{ledger::HoldReleased{hold_of(id), job.account, amount}});
+// Nobody can spend from an award that is over, so what its account gets goes on to the pool.
+void pass_on_if_over(const Context& context, const Job& job, ComputeTime amount,
+                     std::vector<Yield>& yields) {
   if (!context.ledger.accounts.at(job.account).closed) return;
   const AccountId pool = context.ledger.of_partition.at(job.partition).pool;
   yields.emplace_back(
       ledger::Event{ledger::Transferred{job.account, pool, amount, "award is over"}});
+}
+
+// Gives `amount` of the job's hold back.
+void release(const Context& context, const Job& job, JobId id, ComputeTime amount,
+             std::vector<Yield>& yields) {
+  if (amount == ComputeTime{}) return;
+  yields.emplace_back(ledger::Event{ledger::HoldReleased{hold_of(id), job.account, amount}});
+  pass_on_if_over(context, job, amount, yields);
 }
 
 // A site's clock may be wrong by any amount; what the log cannot write becomes the nearest it can.
@@ -92,10 +98,7 @@ void refund(const Context& context, JobId id, const Job& job, const TaskEnded& e
       fmt::format("{} by the site: {}", name_of(end.outcome), context.policies.refund_name);
   yields.emplace_back(ledger::Event{
       ledger::ChargeCorrected{job.account, usage, charge, id.value, std::move(text)}});
-  if (!context.ledger.accounts.at(job.account).closed) return;
-  const AccountId pool = context.ledger.of_partition.at(job.partition).pool;
-  yields.emplace_back(
-      ledger::Event{ledger::Transferred{job.account, pool, charge, "award is over"}});
+  pass_on_if_over(context, job, charge, yields);
 }
 
 // Settles what ends now, in the order of the tasks, and with the last of them the job.

@@ -192,7 +192,9 @@ Result<std::filesystem::path> Installation::output_of(const store::JobView& job,
   const std::optional<std::string> document = store::Reader(directory_).document(job.document);
   if (!document)
     return refuse(refusal::not_found, "document", "The job's document is not in the store.");
-  if (slurm_sites_.contains(job.site)) return sent_output_of(job, *document, task, error_stream);
+  const auto cluster = clusters_.find(job.site);
+  if (cluster != clusters_.end() && !cluster->second.jobs_url.empty())
+    return sent_output_of(job, *document, task, error_stream);
   TRY(const sites::local::OutputPaths paths,
       sites::local::output_paths(*document, job.id, job.name, node_name_, task));
   return std::filesystem::path(error_stream ? paths.error : paths.output);

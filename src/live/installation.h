@@ -5,7 +5,6 @@
 #include <map>
 #include <memory>
 #include <optional>
-#include <set>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -78,7 +77,6 @@ class Installation {
   std::unique_ptr<store::SqliteLog> log_;
   std::unique_ptr<Writer> writer_;
   std::map<std::string, std::unique_ptr<SiteWorker>> workers_;  // by the site's short name
-  std::set<std::string> slurm_sites_;                           // whose jobs send what they print
   std::map<std::string, config::SlurmSettings>
       clusters_;  // by the site's short name; fixed once it is open
   std::optional<std::string> first_token_;

@@ -194,7 +194,6 @@ Result<void> Installation::start_slurm(federation::SiteId id,
     job.script = slurm::speaking_script(speech, job.script, job.signal);
     return job;
   };
-  if (options.tasks_speak) slurm_sites_.insert(settings.site);
   auto connector =
       std::make_unique<slurm::SlurmSite>(std::move(cluster), std::move(options), translate);
   writer_->ask_and_wait([&](const State& state) { connector->resume(state.jobs, id); });
