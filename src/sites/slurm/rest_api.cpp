@@ -71,6 +71,7 @@ class RequestMaker {
   }
 
   Result<Request> operator()(const ask::Past& ask) const {
+    if (ask.id != 0) return read_request({"slurmdb", name_, "job", std::to_string(ask.id)});
     Request request = read_request({"slurmdb", name_, "jobs"});
     auto& query = request.query.pairs;
     // Pending jobs too come only when the time is said to be that of the submission. "uts" is how
