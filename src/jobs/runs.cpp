@@ -41,8 +41,8 @@ void settle_live(const Context& context, const Job& job, const SiteRunEnded& rep
   if (charged > ComputeTime{}) {
     if (back) yields.emplace_back(given_back(context, job, report.job, report.outcome, charged));
     const AccountId usage = context.ledger.of_partition.at(job.partition).usage;
-    yields.emplace_back(ledger::Event{
-        ledger::HoldExtended{hold_of(report.job), job.account, usage, charged}});
+    yields.emplace_back(
+        ledger::Event{ledger::HoldExtended{hold_of(report.job), job.account, usage, charged}});
   }
   if (charged < cost && !job.cancel_requested)
     yields.emplace_back(Event{JobCancelRequested{report.job, PersonId{}}});

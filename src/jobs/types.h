@@ -112,8 +112,8 @@ struct Binding {
 };
 FABRICA_DESCRIBE(Binding, id, submitted)
 
-/// What names one run of a task in its site's own books for good, all by the site's clock: a requeue
-/// gives the same id another submission and start. Blank where a site keeps no such books.
+/// What names one run of a task in its site's own books for good, all by the site's clock: a
+/// requeue gives the same id another submission and start. Blank where a site keeps no such books.
 struct RunKey {
   std::uint64_t id = 0;  // of the task, where those of an array have ids of their own
   Time submitted;

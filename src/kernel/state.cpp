@@ -68,7 +68,8 @@ std::string broken_invariant(const State& state) {
         job.tasks.size() + (past == state.jobs.past_runs.end() ? 0 : past->second.size());
     // Above amount_max no such sum is told.
     const auto most = exchange(job.hold_per_task, {static_cast<std::int64_t>(runs), 1});
-    if (most && job.charged > *most) broken = fmt::format("{} was charged more than its runs may cost", id);
+    if (most && job.charged > *most)
+      broken = fmt::format("{} was charged more than its runs may cost", id);
   });
   if (live != state.jobs.live) broken = "the count of live jobs is wrong";
   return broken;

@@ -77,7 +77,8 @@ void apply_one(State& state, const HoldReleased& event) { lessen(state, event.ho
 
 void apply_one(State& state, const HoldExtended& event) {
   Hold* hold = state.holds.find(event.hold);
-  if (hold == nullptr) return apply_one(state, HoldPlaced{event.hold, event.account, event.usage, event.amount});
+  if (hold == nullptr)
+    return apply_one(state, HoldPlaced{event.hold, event.account, event.usage, event.amount});
   CHECK(hold->account == event.account && hold->usage == event.usage,
         "a hold stays on its account");
   Account& account = state.accounts.at(event.account);

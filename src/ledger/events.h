@@ -97,7 +97,8 @@ struct HoldExtended {
 };
 FABRICA_DESCRIBE(HoldExtended, hold, account, usage, amount)
 
-using Event = std::variant<AccountOpened, AccountUnlocked, Transferred, Exchanged, HoldPlaced,
-                           UsageCharged, HoldReleased, ChargeCorrected, AccountClosed, HoldExtended>;
+using Event =
+    std::variant<AccountOpened, AccountUnlocked, Transferred, Exchanged, HoldPlaced, UsageCharged,
+                 HoldReleased, ChargeCorrected, AccountClosed, HoldExtended>;
 
 }  // namespace fabrica::ledger

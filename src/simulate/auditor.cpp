@@ -281,7 +281,8 @@ void Auditor::check_charges(federation::SiteId site, const std::map<JobId, Durat
     const jobs::Job* job = state_.jobs.jobs.find(id);
     if (job == nullptr || job->site != site) continue;
     const auto ran = ran_for.find(id);
-    const auto most = ran == ran_for.end() ? std::optional(ComputeTime{}) : jobs::cost(job->units, ran->second);
+    const auto most =
+        ran == ran_for.end() ? std::optional(ComputeTime{}) : jobs::cost(job->units, ran->second);
     const ComputeTime charged = book.charged + book.charged_late;
     // Each run is rounded up by itself.
     if (most && charged > *most + ComputeTime{book.charges})

@@ -25,9 +25,9 @@ enum class ControllerFault : std::uint8_t {
   answer_lost,      // carried out, no answer
   request_doubled,  // carried out twice, by a proxy that repeats
   answer_slow,
-  crash,   // and comes back without what was young, and with its ids to give again
-  forget,  // the same at the worst moment: a task has said that it returned
-  stop,    // answers nobody for a while
+  crash,     // and comes back without what was young, and with its ids to give again
+  forget,    // the same at the worst moment: a task has said that it returned
+  stop,      // answers nobody for a while
   requeue,   // somebody puts a running job back into the queue
   node_fail  // so does the controller, because a node failed
 };

@@ -3,9 +3,9 @@
 #include "sites/slurm/job_states.h"
 #include "sites/slurm/slurm_site.h"
 
-/// The part of SlurmSite that learns of the runs of a requeued task before its last. slurmctld shows
-/// only how many there were; slurmdbd has a record of each, seconds later. Until they are known, or
-/// for a while, the end of the task waits.
+/// The part of SlurmSite that learns of the runs of a requeued task before its last. slurmctld
+/// shows only how many there were; slurmdbd has a record of each, seconds later. Until they are
+/// known, or for a while, the end of the task waits.
 namespace fabrica::sites::slurm {
 
 namespace {
@@ -41,9 +41,8 @@ SlurmSite::RunsOfTasks SlurmSite::runs_of(const Entry& entry, const Records& rec
     if (task < entry.tasks.size()) runs[task].push_back(record);
   }
   for (auto& [task, all] : runs) {
-    std::ranges::sort(all, {}, [](const ClusterJob* run) {
-      return std::pair(run->submitted, run->started);
-    });
+    std::ranges::sort(
+        all, {}, [](const ClusterJob* run) { return std::pair(run->submitted, run->started); });
   }
   return runs;
 }

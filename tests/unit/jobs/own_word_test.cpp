@@ -118,9 +118,9 @@ TEST(OwnWord, SettlesWhatItsSiteForgot) {
 
 // It says nothing when it is ended from outside, so the site cannot have done that.
 TEST(OwnWord, SettlesWhatItsSiteSaysItEnded) {
-  for (const auto& [said, code, becomes] :
-       {std::tuple{Outcome::timeout, 0, "completed"}, std::tuple{Outcome::cancelled, 0, "completed"},
-        std::tuple{Outcome::timeout, 4, "failed"}}) {
+  for (const auto& [said, code, becomes] : {std::tuple{Outcome::timeout, 0, "completed"},
+                                            std::tuple{Outcome::cancelled, 0, "completed"},
+                                            std::tuple{Outcome::timeout, 4, "failed"}}) {
     const std::string standing = fmt::format("ended {} returned 99h+1800000ms", becomes);
     own_words({
         {"bound", the_system, {}, bound(), "JobBound", "placed none - 100-1"},

@@ -15,7 +15,8 @@ using namespace jobs;
 constexpr JobId sent{1};
 
 /// A run that began so many minutes after the first day's morning.
-SiteRunEnded run_of(int began, int ran, std::uint32_t restarts, Outcome outcome = Outcome::cancelled) {
+SiteRunEnded run_of(int began, int ran, std::uint32_t restarts,
+                    Outcome outcome = Outcome::cancelled) {
   SiteRunEnded report;
   report.job = sent;
   report.key = {17, day_one, day_one + minutes(began), restarts};
@@ -53,7 +54,8 @@ void walk(World& world, std::initializer_list<Step> lines) {
     EXPECT_EQ(inconsistency(world.state), "") << line.what;
     const Job& now = world.job(sent);
     const std::string standing =
-        fmt::format("{}{} {}", name_of(now.phase), now.cancel_requested && now.phase != JobPhase::ended ? " stop" : "",
+        fmt::format("{}{} {}", name_of(now.phase),
+                    now.cancel_requested && now.phase != JobPhase::ended ? " stop" : "",
                     world.balances(now.account, gpu_usage));
     expect_answer(standing, line.standing, line.what, line.where);
   }
@@ -75,31 +77,30 @@ World with_job_of(std::int64_t award_hours, JobRequest request = train_on_gpu())
 
 TEST(PastRuns, EachIsChargedOnceAndTheHoldGoesOn) {
   World world = with_job_of(100);
-  walk(world,
-       {{"a user's requeue", the_system, requeued(0, 30, 0), "RunEnded UsageCharged HoldExtended",
-         "queued 99h+1800000ms-1 0h+1800000ms"},
-        {"said again", the_system, requeued(0, 30, 0), "nothing",
-         "queued 99h+1800000ms-1 0h+1800000ms"},
-        {"the first, known only now", the_system, requeued(-60, 30, 0),
-         "RunEnded UsageCharged HoldExtended", "queued 99-1 1"},
-        {"it took no time", the_system, requeued(40, 0, 1), "nothing", "queued 99-1 1"},
-        {"a node failed", the_system, requeued(40, 60, 1, Outcome::lost),
-         "RunEnded UsageCharged ChargeCorrected HoldExtended", "queued 99-1 1"},
-        {"the end", the_system, ended_at(200, 15, 2), "TaskEnded UsageCharged HoldReleased JobEnded",
-         "ended 98h+2700000ms 1h+900000ms"},
-        {"the last run is no earlier one", the_system, requeued(200, 15, 2), "nothing",
-         "ended 98h+2700000ms 1h+900000ms"},
-        {"nor under another number", the_system, requeued(200, 15, 1), "nothing",
-         "ended 98h+2700000ms 1h+900000ms"},
-        {"one that was not known", the_system, requeued(120, 15, 1), "RunEnded ChargeCorrected",
-         "ended 98h+1800000ms 1h+1800000ms"},
-        {"said again", the_system, requeued(120, 15, 1), "nothing",
-         "ended 98h+1800000ms 1h+1800000ms"},
-        {"another attempt", the_system,
-         ReportFromSite{north, with(run_of(150, 15, 1), &SiteRunEnded::attempt, 2U)}, "nothing",
-         "ended 98h+1800000ms 1h+1800000ms"},
-        {"another site", the_system, ReportFromSite{south, run_of(150, 15, 1)}, "nothing",
-         "ended 98h+1800000ms 1h+1800000ms"}});
+  walk(world, {{"a user's requeue", the_system, requeued(0, 30, 0),
+                "RunEnded UsageCharged HoldExtended", "queued 99h+1800000ms-1 0h+1800000ms"},
+               {"said again", the_system, requeued(0, 30, 0), "nothing",
+                "queued 99h+1800000ms-1 0h+1800000ms"},
+               {"the first, known only now", the_system, requeued(-60, 30, 0),
+                "RunEnded UsageCharged HoldExtended", "queued 99-1 1"},
+               {"it took no time", the_system, requeued(40, 0, 1), "nothing", "queued 99-1 1"},
+               {"a node failed", the_system, requeued(40, 60, 1, Outcome::lost),
+                "RunEnded UsageCharged ChargeCorrected HoldExtended", "queued 99-1 1"},
+               {"the end", the_system, ended_at(200, 15, 2),
+                "TaskEnded UsageCharged HoldReleased JobEnded", "ended 98h+2700000ms 1h+900000ms"},
+               {"the last run is no earlier one", the_system, requeued(200, 15, 2), "nothing",
+                "ended 98h+2700000ms 1h+900000ms"},
+               {"nor under another number", the_system, requeued(200, 15, 1), "nothing",
+                "ended 98h+2700000ms 1h+900000ms"},
+               {"one that was not known", the_system, requeued(120, 15, 1),
+                "RunEnded ChargeCorrected", "ended 98h+1800000ms 1h+1800000ms"},
+               {"said again", the_system, requeued(120, 15, 1), "nothing",
+                "ended 98h+1800000ms 1h+1800000ms"},
+               {"another attempt", the_system,
+                ReportFromSite{north, with(run_of(150, 15, 1), &SiteRunEnded::attempt, 2U)},
+                "nothing", "ended 98h+1800000ms 1h+1800000ms"},
+               {"another site", the_system, ReportFromSite{south, run_of(150, 15, 1)}, "nothing",
+                "ended 98h+1800000ms 1h+1800000ms"}});
 }
 
 TEST(PastRuns, WhatTheAccountDoesNotHaveIsOwedAndTheJobIsStopped) {
@@ -108,8 +109,7 @@ TEST(PastRuns, WhatTheAccountDoesNotHaveIsOwedAndTheJobIsStopped) {
                 "RunEnded JobCancelRequested", "queued stop 1-1 0"},
                {"another run before it is stopped", the_system, requeued(50, 6, 1), "RunEnded",
                 "queued stop 1-1 0"},
-               {"its end leaves what it owes", the_system,
-                ended_at(60, 12, 2, Outcome::cancelled),
+               {"its end leaves what it owes", the_system, ended_at(60, 12, 2, Outcome::cancelled),
                 "TaskEnded UsageCharged OwedCharged UsageCharged OwedCharged UsageCharged "
                 "HoldReleased JobEnded",
                 "ended 0h+120000ms 0h+3480000ms"}});
@@ -154,16 +154,16 @@ TEST(PastRuns, AnAwardThatIsOverPaysForTheLastRunOnly) {
 TEST(PastRuns, ARunThatDidNotSayThatItBeginsIsFree) {
   World world = with_placed_job(100);
   world.must(the_system, ReportFromSite{north, SiteBound{sent, 1, "c1", {17, day_one}}});
-  walk(world, {{"could not ask", the_system, speaking(0, 10, 0), "RunEnded", "placed 100-1 0"},
-               {"the second begins", the_system, BeginTask{{sent, 1, 0, 17, 1}}, "TaskStarted",
-                "running 100-1 0"},
-               {"it is requeued", the_system, speaking(20, 15, 1),
-                "RunEnded UsageCharged HoldExtended", "running 99h+2700000ms-1 0h+900000ms"},
-               {"the third never asked", the_system, speaking(40, 15, 2), "RunEnded",
-                "running 99h+2700000ms-1 0h+900000ms"},
-               {"nor said that it returned: the site settles", the_system, ended_at(60, 30, 3),
-                "TaskEnded UsageCharged HoldReleased JobEnded",
-                "ended 99h+900000ms 0h+2700000ms"}});
+  walk(world,
+       {{"could not ask", the_system, speaking(0, 10, 0), "RunEnded", "placed 100-1 0"},
+        {"the second begins", the_system, BeginTask{{sent, 1, 0, 17, 1}}, "TaskStarted",
+         "running 100-1 0"},
+        {"it is requeued", the_system, speaking(20, 15, 1), "RunEnded UsageCharged HoldExtended",
+         "running 99h+2700000ms-1 0h+900000ms"},
+        {"the third never asked", the_system, speaking(40, 15, 2), "RunEnded",
+         "running 99h+2700000ms-1 0h+900000ms"},
+        {"nor said that it returned: the site settles", the_system, ended_at(60, 30, 3),
+         "TaskEnded UsageCharged HoldReleased JobEnded", "ended 99h+900000ms 0h+2700000ms"}});
 }
 
 TEST(PastRuns, ARequeuedJobThatVanishesIsNotTriedAgain) {

@@ -246,8 +246,8 @@ TEST_F(Requeued, EarlierRunsAreToldBeforeTheEndWhichWaitsForThem) {
   pass(60);
   EXPECT_EQ(runs(), "");
   // The record of the last run is not there yet, nor is it needed.
-  cluster_->past = {.jobs = {run(20, 15, ClusterState::node_failed),
-                             run(0, 20, ClusterState::requeued)}};
+  cluster_->past = {
+      .jobs = {run(20, 15, ClusterState::node_failed), run(0, 20, ClusterState::requeued)}};
   pass(20);
   EXPECT_EQ(runs(), "run cancelled 0 20s, run lost 1 15s, end completed 2 25s");
 }
@@ -277,8 +277,8 @@ TEST_F(Requeued, WhatTookNoTimeIsNoRun) {
 TEST_F(Requeued, OneThatTheControllerForgotEndsAsItsLastRun) {
   begin();
   cluster_->list.jobs = {};
-  cluster_->past = {.jobs = {run(0, 20, ClusterState::node_failed),
-                             run(40, 25, ClusterState::completed)}};
+  cluster_->past = {
+      .jobs = {run(0, 20, ClusterState::node_failed), run(40, 25, ClusterState::completed)}};
   pass(20);
   EXPECT_EQ(runs(), "run lost 0 20s, end completed 1 25s");
 }
