@@ -20,8 +20,9 @@ constexpr std::size_t submitting_at_once = 64;
 // More acknowledged jobs than that are found in one list, which costs less than asking for each.
 constexpr std::size_t named_one_by_one = 4;
 constexpr std::size_t releasing_at_once = 64;
-constexpr std::size_t releasing_while_submitting =
-    1;  // of some connections, so that none waits for ever
+// Where more and more is submitted, what has been acknowledged for that long is let go beside it.
+constexpr std::size_t releasing_while_submitting = 1;
+constexpr Duration release_patience = seconds(2);
 constexpr Duration reach_again = seconds(1);
 constexpr Duration ask_again = seconds(5);  // for a cancel or a release that had no effect yet
 
@@ -110,10 +111,17 @@ void SlurmSite::take(const jobs::ReleaseJob& request) {
 }
 
 // Submissions go first: what is bound waits, what is not submitted may yet be lost with its reply.
+std::size_t SlurmSite::releasing_now() const {
+  if (submitting_ == 0 && ready_.empty()) return releasing_at_once;
+  if (to_release_.empty()) return 0;
+  const auto oldest = entries_.find(*to_release_.begin());
+  const bool waits =
+      oldest != entries_.end() && now_ < oldest->second.acknowledged + release_patience;
+  return waits ? 0 : releasing_while_submitting;
+}
+
 void SlurmSite::release_bound() {
-  const bool submitting = submitting_ > 0 || !ready_.empty();
-  const std::size_t most = submitting ? releasing_while_submitting : releasing_at_once;
-  while (releasing_ < most && !to_release_.empty()) {
+  while (!to_release_.empty() && releasing_ < releasing_now()) {
     const JobId id = *to_release_.begin();
     to_release_.erase(to_release_.begin());
     const auto found = entries_.find(id);

@@ -134,6 +134,7 @@ class SlurmSite : public SiteConnector {
 
   void send(Act act, const Tag& tag, Ask ask);
   void submit_ready();
+  std::size_t releasing_now() const;
   void release_bound();
   void poll();
   void notice_oddities(const ClusterJob& job, const Tag& tag);
