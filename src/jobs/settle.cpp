@@ -204,7 +204,8 @@ std::vector<Yield> heard(const Context& context, SiteId site, const SiteEnded& r
   if (gives_way_to_own_word(end.outcome)) take_own_word(task, end);
   if (report.says_start) mark_unbegun(task, end);
   // What was charged as an earlier run is not charged as the last.
-  if (is_settled(context.jobs, report.job, report.task, end.key.started)) end.started = {};
+  if (is_settled(context.jobs, report.job, report.task, end.key.started))
+    end.started = end.key.started = {};
   std::vector<Yield> yields;
   yields.reserve(4);
   settle(context, report.job, *job, {&end, 1}, yields);

@@ -14,7 +14,7 @@ using jobs::JobId;
 
 constexpr Duration ends_wait_for_runs = minutes(2);
 constexpr Duration runs_asked_again = seconds(5);  // records come up to 5 s late
-constexpr Duration late_runs_asked_again = minutes(1);
+constexpr Duration runs_asked_again_max = minutes(10);
 constexpr Duration runs_given_up = days(1);
 
 // That a run ended shows in its own state, in that another followed, or in that slurmctld has
@@ -56,7 +56,11 @@ void SlurmSite::look_at_runs(JobId id, Entry& entry, std::uint32_t task, const C
   const std::uint32_t restarts = std::max({job.restarts, seen.told, resubmitted ? 1U : 0U});
   if (restarts > seen.at_hand.restarts) {
     if (options_.accounting) {
-      if (restarts > seen.told) requeued_.insert(id);
+      if (restarts > seen.told) {
+        requeued_.insert(id);
+        entry.ask_runs_at = now_;
+        entry.ask_runs_after = runs_asked_again;
+      }
     } else if (seen.at_hand.started != Time{}) {
       tell_run(id, entry, task, seen.at_hand, job.submitted, jobs::Outcome::cancelled,
                "requeued; why is not known without slurmdbd");
@@ -90,9 +94,9 @@ void SlurmSite::ask_for_runs() {
   for (const JobId id : requeued_) {
     Entry& entry = entries_.at(id);
     if (entry.stage < Stage::bound) continue;
-    const Duration again = entry.stage == Stage::over ? late_runs_asked_again : runs_asked_again;
-    if (entry.runs_asked != Time{} && now_ < entry.runs_asked + again) continue;
-    entry.runs_asked = now_;
+    if (now_ < entry.ask_runs_at) continue;
+    entry.ask_runs_at = now_ + entry.ask_runs_after;
+    entry.ask_runs_after = std::min(entry.ask_runs_after * 2, runs_asked_again_max);
     const Tag tag{id, entry.attempt};
     send(Act::runs, tag,
          ask::Past{.from = {},

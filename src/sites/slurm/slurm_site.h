@@ -105,8 +105,9 @@ class SlurmSite : public SiteConnector {
     bool stop = false;
     bool stranger = false;  // its id was seen with another's job
     Time cancelled;         // when it was last asked
-    Time runs_asked;        // when slurmdbd was last asked for earlier runs
-    Time runs_until;        // while they are not known its ends wait until then; zero: they do not
+    Time ask_runs_at;       // when slurmdbd is next asked for earlier runs
+    Duration ask_runs_after;
+    Time runs_until;  // while they are not known its ends wait until then; zero: they do not
   };
   enum class Act : std::uint8_t { submit, name, release, release_again, cancel, list, past, runs };
   struct Asked {

@@ -38,11 +38,12 @@ SiteRun theirs(int began = 0) {
   return run;
 }
 
-struct Books {
+struct BooksCase {
   std::string_view what;
   std::vector<ChargedRun> ours;
   std::vector<SiteRun> theirs;
   std::string_view said;  // charged, recorded, and what is between them, in GPU-seconds
+  std::source_location where = std::source_location::current();
 };
 
 std::string told(const Reconciliation& books) {
@@ -72,7 +73,7 @@ TEST(Books, EveryDifferenceHasItsReason) {
       with(ours(), &ChargedRun::most, gpu_seconds(540), &ChargedRun::charged, gpu_seconds(540));
   auto forgotten = ours();
   forgotten.key.started = {};
-  const std::vector<Books> table{
+  const std::vector<BooksCase> table{
       {"alike", {ours()}, {theirs()}, "north-gpu: 600 600"},
       {"none", {}, {}, ""},
       {"given back",
@@ -138,9 +139,9 @@ TEST(Books, EveryDifferenceHasItsReason) {
        {two_gpus},
        "north-gpu: 0 1200, given_back 540, allocation 600, beyond_limit 60"},
   };
-  for (const Books& one : table) {
+  for (const BooksCase& one : table) {
     const Reconciliation books = reconcile(day_one, day_one + days(1), one.ours, one.theirs, 1'000);
-    expect_answer(told(books), one.said, one.what);
+    expect_answer(told(books), one.said, one.what, one.where);
   }
 }
 

@@ -103,6 +103,14 @@ TEST(PastRuns, EachIsChargedOnceAndTheHoldGoesOn) {
                 "ended 98h+1800000ms 1h+1800000ms"}});
 }
 
+TEST(PastRuns, WhatWasAnEarlierRunIsNotChargedAsTheLast) {
+  World world = with_job_of(100);
+  walk(world, {{"", the_system, requeued(0, 30, 0), "RunEnded UsageCharged HoldExtended",
+                "queued 99h+1800000ms-1 0h+1800000ms"},
+               {"", the_system, ended_at(0, 30, 0), "TaskEnded HoldReleased JobEnded",
+                "ended 99h+1800000ms 0h+1800000ms"}});
+}
+
 TEST(PastRuns, WhatTheAccountDoesNotHaveIsOwedAndTheJobIsStopped) {
   World world = with_job_of(1);
   walk(world, {{"the hold is all there is", the_system, requeued(0, 40, 0),

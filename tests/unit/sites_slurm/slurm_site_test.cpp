@@ -248,7 +248,7 @@ TEST_F(Requeued, EarlierRunsAreToldBeforeTheEndWhichWaitsForThem) {
   // The record of the last run is not there yet, nor is it needed.
   cluster_->past = {
       .jobs = {run(20, 15, ClusterState::node_failed), run(0, 20, ClusterState::requeued)}};
-  pass(20);
+  pass(50);
   EXPECT_EQ(runs(), "run cancelled 0 20s, run lost 1 15s, end completed 2 25s");
 }
 
@@ -261,7 +261,7 @@ TEST_F(Requeued, AnEndDoesNotWaitForEver) {
   EXPECT_EQ(runs(), "end completed 1 25s");
   cluster_->past = {
       .jobs = {run(0, 20, ClusterState::requeued), run(40, 25, ClusterState::completed)}};
-  pass(70);
+  pass(200);
   EXPECT_EQ(runs(), "end completed 1 25s, run cancelled 0 20s");
 }
 
