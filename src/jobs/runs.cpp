@@ -3,6 +3,7 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "base/limits.h"
 #include "jobs/charges.h"
@@ -25,8 +26,10 @@ ComputeTime spendable(const Context& context, const Job& job) {
 }
 
 RunEnded run_ended(const SiteRunEnded& report, bool begun, ComputeTime owed) {
-  return {report.job,     report.task, report.key, begun ? report.ended : report.key.started,
-          report.outcome, owed,        report.text};
+  std::string text = report.text;
+  if (owed > ComputeTime{}) text = short_text("the account has too little left; " + text);
+  return {report.job,     report.task, report.key,     begun ? report.ended : report.key.started,
+          report.outcome, owed,        std::move(text)};
 }
 
 // The job goes on.
