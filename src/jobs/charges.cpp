@@ -43,7 +43,7 @@ void charge(const Context& context, const Job& job, JobId id, ComputeTime amount
   yields.emplace_back(ledger::Event{ledger::UsageCharged{hold_of(id), job.account, usage, amount}});
 }
 
-bool is_given_back(const Context& context, const Job& job, Outcome outcome) {
+bool refund_is_due(const Context& context, const Job& job, Outcome outcome) {
   if (outcome == Outcome::completed) return false;
   const federation::Connection connection = context.federation.sites.at(job.site).connection;
   return context.policies.refund({outcome, connection});

@@ -34,7 +34,7 @@ void charge(const Context& context, const Job& job, JobId id, ComputeTime amount
             std::vector<Yield>& yields);
 
 /// Whether the rule in force gives back what a task, or a run of it, was charged that ended so.
-bool is_given_back(const Context& context, const Job& job, Outcome outcome);
+bool refund_is_due(const Context& context, const Job& job, Outcome outcome);
 
 /// The entry that gives back `amount`, with the rule as its reason.
 ledger::Event given_back(const Context& context, const Job& job, JobId id, Outcome outcome,

@@ -14,7 +14,7 @@ namespace {
 
 // The runs of a task that said that it begins are known by their numbers: one that did not say so
 // has not run its script.
-bool has_begun(const Task& task, const SiteRunEnded& report) {
+bool ran_its_script(const Task& task, const SiteRunEnded& report) {
   if (!report.says_start) return true;
   return task.started != Time{} && report.key.restarts <= task.run;
 }
@@ -37,7 +37,7 @@ void settle_live(const Context& context, const Job& job, const SiteRunEnded& rep
                  std::vector<Yield>& yields) {
   const ComputeTime cost =
       begun ? cost_of_run(job, report.key.started, report.ended) : ComputeTime{};
-  const bool back = is_given_back(context, job, report.outcome);
+  const bool back = refund_is_due(context, job, report.outcome);
   const ComputeTime charged = back ? cost : std::min(cost, spendable(context, job));
   yields.emplace_back(Event{run_ended(report, begun, cost - charged)});
   charge(context, job, report.job, charged, yields);
@@ -57,7 +57,7 @@ void settle_late(const Context& context, const Job& job, const SiteRunEnded& rep
   const ComputeTime cost =
       begun ? cost_of_run(job, report.key.started, report.ended) : ComputeTime{};
   const ComputeTime charged = std::min(cost, spendable(context, job));
-  const bool back = is_given_back(context, job, report.outcome);
+  const bool back = refund_is_due(context, job, report.outcome);
   yields.emplace_back(Event{run_ended(report, begun, back ? ComputeTime{} : cost - charged)});
   if (charged == ComputeTime{}) return;
   const AccountId usage = context.ledger.of_partition.at(job.partition).usage;
@@ -106,7 +106,7 @@ std::vector<Yield> heard(const Context& context, SiteId site, const SiteRunEnded
   // The last run of an ended task has the highest number: that one is charged.
   if (ended && report.key.restarts >= task.run) return {};
   std::vector<Yield> yields;
-  const bool begun = has_begun(task, report);
+  const bool begun = ran_its_script(task, report);
   if (ended) {
     settle_late(context, *job, report, begun, yields);
   } else {

@@ -6,6 +6,7 @@
 #include "base/check.h"
 #include "base/limits.h"
 #include "jobs/charges.h"
+#include "jobs/evacuate.h"
 #include "jobs/runs.h"
 
 namespace fabrica::jobs {
@@ -29,6 +30,12 @@ const Job* live_attempt(const Context& context, SiteId site, const R& report) {
   return job != nullptr && job->attempt == report.attempt ? job : nullptr;
 }
 
+// It was recalled, or its site takes no jobs any more and lost it.
+bool shall_leave(const Context& context, const Job& job) {
+  return job.recalled ||
+         (!federation::takes_jobs(context.federation, job.site) && may_move(context, job));
+}
+
 // No task has begun and the site will start none: all of the hold goes back.
 void end_unstarted(const Context& context, JobId id, const Job& job, Outcome outcome,
                    std::vector<Yield>& yields) {
@@ -40,7 +47,7 @@ void end_unstarted(const Context& context, JobId id, const Job& job, Outcome out
     ended.outcome = outcome;
     yields.emplace_back(Event{std::move(ended)});
   }
-  release(context, job, id, context.ledger.holds.at(hold_of(id)).remaining, yields);
+  release_all(context, id, job, yields);
   yields.emplace_back(Event{JobEnded{id, outcome}});
 }
 
@@ -62,7 +69,7 @@ void settle(const Context& context, JobId id, const Job& job, std::span<const Ta
     yields.emplace_back(Event{end});
     const ComputeTime used = cost_of_run(job, end.started, end.ended);
     charge(context, job, id, used, yields);
-    if (used > ComputeTime{} && is_given_back(context, job, end.outcome)) {
+    if (used > ComputeTime{} && refund_is_due(context, job, end.outcome)) {
       yields.emplace_back(given_back(context, job, id, end.outcome, used));
       pass_on_if_over(context, job, used, yields);
     }
@@ -108,6 +115,12 @@ void mark_unbegun(const Task& task, TaskEnded& end) {
   end.started = {};
   if (end.outcome == Outcome::completed || end.outcome == Outcome::failed)
     end.outcome = Outcome::launch_failed;
+}
+
+// A recalled job's only task ended before it began, because its site was asked to give it back.
+bool is_given_back(const TaskEnded& end) {
+  return end.started == Time{} &&
+         (end.outcome == Outcome::cancelled || end.outcome == Outcome::launch_failed);
 }
 
 // The site has forgotten a job of which some task had begun.
@@ -176,6 +189,8 @@ std::vector<Yield> heard(const Context& context, SiteId site, const SiteAbsent& 
   }
   if (job->cancel_requested) {
     end_unstarted(context, report.job, *job, Outcome::cancelled, yields);
+  } else if (shall_leave(context, *job)) {
+    move_or_stay(context, report.job, *job, short_text(report.text), yields);
   } else if (job->attempt >= limits::attempts_max) {
     end_unstarted(context, report.job, *job, Outcome::launch_failed, yields);
   } else {
@@ -208,15 +223,24 @@ std::vector<Yield> heard(const Context& context, SiteId site, const SiteEnded& r
     end.started = end.key.started = {};
   std::vector<Yield> yields;
   yields.reserve(4);
+  // What was requeued has begun.
+  if (job->recalled && is_given_back(end) && !context.jobs.past_runs.contains(report.job)) {
+    move_or_stay(context, report.job, *job, end.text, yields);
+    return yields;
+  }
   settle(context, report.job, *job, {&end, 1}, yields);
   return yields;
+}
+
+void release_all(const Context& context, JobId id, const Job& job, std::vector<Yield>& yields) {
+  release(context, job, id, context.ledger.holds.at(hold_of(id)).remaining, yields);
 }
 
 void end_without_site(const Context& context, JobId id, Outcome outcome,
                       std::vector<Yield>& yields) {
   const Job& job = context.jobs.jobs.at(id);
   CHECK(job.phase == JobPhase::waiting, "only a job that no site knows ends without one");
-  release(context, job, id, context.ledger.holds.at(hold_of(id)).remaining, yields);
+  release_all(context, id, job, yields);
   yields.emplace_back(Event{JobEnded{id, outcome}});
 }
 
@@ -226,11 +250,11 @@ std::vector<Yield> pass_time(const Context& context) {
     if (yields.size() >= limits::doomed_jobs_at_once) break;
     end_without_site(context, id, Outcome::dependency_failed, yields);
   }
-  return yields;
+  return yields.empty() ? advance_evacuation(context) : yields;
 }
 
 std::optional<Time> next_deadline(const State& state) {
-  if (state.doomed.empty()) return std::nullopt;
+  if (state.doomed.empty() && !is_evacuating(state)) return std::nullopt;
   return Time{};
 }
 

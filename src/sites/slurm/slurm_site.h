@@ -103,13 +103,24 @@ class SlurmSite : public SiteConnector {
     std::optional<Time> absent_since;
     bool queued = false;  // reported
     bool stop = false;
+    bool recall = false;    // to be given back, unless it has begun
     bool stranger = false;  // its id was seen with another's job
     Time cancelled;         // when it was last asked
     Time ask_runs_at;       // when slurmdbd is next asked for earlier runs
     Duration ask_runs_after;
     Time runs_until;  // while they are not known its ends wait until then; zero: they do not
   };
-  enum class Act : std::uint8_t { submit, name, release, release_again, cancel, list, past, runs };
+  enum class Act : std::uint8_t {
+    submit,
+    name,
+    release,
+    release_again,
+    cancel,
+    hold,
+    list,
+    past,
+    runs
+  };
   struct Asked {
     Act act = Act::list;
     Tag tag;
@@ -164,6 +175,7 @@ class SlurmSite : public SiteConnector {
   void end_all(jobs::JobId id, Entry& entry, jobs::Outcome outcome, const std::string& text);
   void cancel(Entry& entry);
   void forget_if_over(jobs::JobId id);
+  void give_back(jobs::JobId id, Entry& entry, const Records& records);
   static bool is_missing(const Entry& entry);
   void look_for_name(jobs::JobId id, Entry& entry, const Copies& copies);
   void take_time(const Answer& answer);
