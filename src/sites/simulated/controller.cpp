@@ -21,6 +21,8 @@ constexpr Duration state_is_saved_after = hours(6);
 constexpr Duration ended_is_known_for = minutes(5);  // MinJobAge
 constexpr Duration no_answer_for = seconds(10);      // the asker's timeout
 constexpr std::uint32_t bound_of_wait_minutes = 40;
+// Those who put jobs back into the queue do it often.
+constexpr int chances_of_requeue = 8;
 constexpr Duration run_again_after = minutes(2);  // as Slurm delays what it requeued
 
 ClusterState state_of(Outcome outcome) {
@@ -201,8 +203,10 @@ void SimulatedController::run(Job& job, Task& task) {
   const Time began = std::max(now_, task.starts);
   task.ends = began + task.fate.run;
   task.node_fails = faults_.fires(ControllerFault::node_fail);
-  if (task.node_fails || faults_.fires(ControllerFault::requeue))
-    task.cut = began + faults_.between(Duration{1}, task.fate.run);
+  bool cut_short = task.node_fails;
+  for (int chance = 0; chance < chances_of_requeue; ++chance)
+    cut_short = cut_short || faults_.fires(ControllerFault::requeue);
+  if (cut_short) task.cut = began + faults_.between(Duration{1}, task.fate.run);
   const TaskName name{job.tag.job, job.tag.attempt, place};
   if (ran_.emplace(job.id, name).second && onlooker_) onlooker_(name);
 }
