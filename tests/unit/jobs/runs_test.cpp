@@ -2,7 +2,6 @@
 
 #include "base/limits.h"
 #include "policies/site_faults.h"
-#include "unit/support/consistent.h"
 #include "unit/support/world.h"
 
 /// Earlier runs of a requeued task: each is charged once, the hold goes on to cover the next run,
@@ -51,7 +50,6 @@ struct Step {
 void walk(World& world, std::initializer_list<Step> lines) {
   for (const Step& line : lines) {
     expect_answer(world.ask(line.actor, line.command), line.answer, line.what, line.where);
-    EXPECT_EQ(inconsistency(world.state), "") << line.what;
     const Job& now = world.job(sent);
     const std::string standing =
         fmt::format("{}{} {}", name_of(now.phase),
