@@ -78,6 +78,7 @@ inline constexpr Duration reply_kept = days(30);
 
 // HTTP.
 inline constexpr std::size_t http_header_bytes_max = std::size_t{16} * 1024;
+inline constexpr std::size_t batch_jobs_max = 1'000;  // submissions in one request
 inline constexpr std::size_t http_body_bytes_max = std::size_t{8} * 1024 * 1024;
 inline constexpr std::size_t http_connections_max = 4'096;
 inline constexpr Duration http_read_timeout = seconds(30);
