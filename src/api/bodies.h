@@ -124,6 +124,13 @@ FABRICA_DESCRIBE(NewAssessment, suitable, text)
 
 // The ledger.
 
+/// Of runs that ended from `from` on (30 days before `to`) and before `to` (now).
+struct ReconcilePeriod {
+  std::optional<Time> from;
+  std::optional<Time> to;
+};
+FABRICA_DESCRIBE(ReconcilePeriod, from, to)
+
 struct NewCapacity {
   std::string hours;  // "-100" takes unawarded hours back
   std::optional<std::string> text;

@@ -18,6 +18,7 @@
 #include "api/site_words.h"
 #include "api/watchers.h"
 #include "federation/finding.h"
+#include "jobs/reconciliation.h"
 #include "kernel/decide.h"
 #include "live/writer.h"
 #include "store/job_key.h"
@@ -37,6 +38,11 @@ using OutputOf = std::function<Result<std::filesystem::path>(
 using CheckSite = std::function<Result<void>(
     const std::string& site, std::function<void(std::vector<federation::Finding>)> done)>;
 
+/// Likewise holds what a site's runs were charged in a period against the site's own books.
+using ReconcileSite =
+    std::function<Result<void>(const std::string& site, Time from, Time to,
+                               std::function<void(Result<jobs::Reconciliation>)> done)>;
+
 struct Setup {
   live::Writer& writer;             // must outlive the context
   std::filesystem::path directory;  // of the log and of private.db
@@ -44,6 +50,7 @@ struct Setup {
   OutputOf output_of;
   WordsAt words_at;
   CheckSite check_site;
+  ReconcileSite reconcile_site;
   std::string version;
   std::function<void(std::string_view)> on_trouble;  // a line for the operator; any thread
 };
@@ -60,6 +67,7 @@ class Context {
   const OutputOf& output_of() const { return setup_.output_of; }
   const WordsAt& words_at() const { return setup_.words_at; }
   const CheckSite& check_site() const { return setup_.check_site; }
+  const ReconcileSite& reconcile_site() const { return setup_.reconcile_site; }
   const std::string& version() const { return setup_.version; }
   Readers::Borrowed reader() { return readers_.borrow(); }
   PrivateAccess& secrets() { return secrets_; }

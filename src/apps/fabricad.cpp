@@ -133,6 +133,11 @@ Result<void> serve(const Arguments& arguments) {
            [&house](const std::string& site, std::function<void(live::SiteChecks::Findings)> done) {
              return house.check_site(site, std::move(done));
            },
+       .reconcile_site =
+           [&house](const std::string& site, Time from, Time to,
+                    std::function<void(Result<jobs::Reconciliation>)> done) {
+             return house.reconcile_site(site, from, to, std::move(done));
+           },
        .version = version,
        .on_trouble = complain});
   TRY(const std::unique_ptr<net::Server> server,

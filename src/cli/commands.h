@@ -29,6 +29,13 @@ Outcome<int> whoami(Session& session);
 Outcome<int> sites(Session& session, const std::string& name);
 Outcome<int> steer_site(Session& session, const std::string& name, const std::string& verb);
 Outcome<int> check_site(Session& session, const std::string& name);
+
+struct ReconcileOptions {
+  std::string site;
+  std::string from;  // a day or a time; empty: 30 days before the other
+  std::string to;    // empty: now
+};
+Outcome<int> reconcile_site(Session& session, const ReconcileOptions& options);
 Outcome<int> partitions(Session& session, const std::string& site);
 Outcome<int> add_capacity(Session& session, const std::string& partition, const std::string& hours,
                           const std::string& text);

@@ -194,6 +194,39 @@ std::string job_text(const Session& session, const Value& job) {
   return text + line("reference", job.get("reference").text());
 }
 
+bool was_requeued(const Value& job) {
+  for (const Value& run : job.get("runs").items()) {
+    if (number_in(run, "restarts") > 0) return true;
+  }
+  return false;
+}
+
+// Each run as its site's books name it, and what was charged for it.
+Table run_table(const Value& job) {
+  const std::string unit = job.get("unit").text();
+  Table table({{"TASK", Side::right},
+               {"RUN", Side::right},
+               {"AT THE SITE", Side::right},
+               {"OUTCOME"},
+               {"STARTED"},
+               {"WALL", Side::right},
+               {"CHARGED", Side::right},
+               {"GIVEN BACK", Side::right},
+               {"OWED", Side::right}});
+  const auto hours = [](std::int64_t unit_ms) {
+    return unit_ms == 0 ? std::string() : hours_text(unit_ms);
+  };
+  for (const Value& run : job.get("runs").items()) {
+    table.add({run.get("task").text(), fmt::to_string(number_in(run, "restarts") + 1),
+               run.get("site_id").text(), spaced(run.get("outcome").text()),
+               moment_text(run.get("started").text()),
+               span_between(run.get("started"), run.get("ended")),
+               hours_with_unit(number_in(run, "charged"), unit),
+               hours(number_in(run, "given_back")), hours(number_in(run, "owed"))});
+  }
+  return table;
+}
+
 Table task_table(const Value& job) {
   Table table({{"TASK", Side::right},
                {"OUTCOME"},
@@ -347,6 +380,10 @@ Outcome<int> show_job(Session& session, const std::string& id, bool script) {
   }
   session.terminal().print(job_text(session, job));
   session.print(task_table(job), "");
+  if (was_requeued(job)) {
+    session.terminal().print("\n");
+    session.print(run_table(job), "");
+  }
   return exit_code::ok;
 }
 

@@ -196,6 +196,14 @@ void CommandLine::declare_federation() {
                  "look what keeps jobs from it, and how to mend that (exit code 1: something is "
                  "wrong)",
                  "NAME", &check_site);
+  auto [books, period] = command<ReconcileOptions>(
+      site, "reconcile",
+      "what its jobs were charged beside the site's own books, and why they differ (exit code 1: "
+      "something is unexplained)",
+      &reconcile_site);
+  books.add_option("NAME", period.site)->required();
+  books.add_option("--from", period.from, "runs that ended on this day (UTC) or later: YYYY-MM-DD");
+  books.add_option("--to", period.to, "runs that ended before this day: YYYY-MM-DD");
   auto [list, of_site] =
       command<std::string>(app, "partitions", "the partitions and their unit shapes", &partitions);
   list.add_option("--site", of_site, "of this site only");

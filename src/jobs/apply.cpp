@@ -163,6 +163,25 @@ void apply_one(State& state, const TaskReturned& event) {
   task.exit_code = event.exit_code;
 }
 
+// Where the run is, or belongs, among the settled ones of its job.
+std::vector<PastRun>::iterator place_of(std::vector<PastRun>& runs, std::uint32_t task,
+                                        Time started) {
+  return std::ranges::lower_bound(runs, std::pair(task, started), {}, [](const PastRun& run) {
+    return std::pair(run.task, run.started);
+  });
+}
+
+// What is known of an earlier run of this task may come later, and this one is none.
+void keep_last_run(State& state, const TaskEnded& event) {
+  const bool requeued = event.key.restarts > 0 || state.past_runs.contains(event.job);
+  if (!requeued || event.key.started == Time{}) return;
+  std::vector<PastRun>& runs = state.past_runs[event.job];
+  const auto place = place_of(runs, event.task, event.key.started);
+  const bool there =
+      place != runs.end() && place->task == event.task && place->started == event.key.started;
+  if (!there) runs.insert(place, {event.task, event.key.started, {}});
+}
+
 void apply_one(State& state, const TaskEnded& event) {
   Job& job = state.jobs.at(event.job);
   Task& task = job.tasks[event.task];
@@ -171,6 +190,8 @@ void apply_one(State& state, const TaskEnded& event) {
   task.signal = event.signal;
   task.started = event.started;
   task.ended = event.ended;
+  task.run = std::max(task.run, event.key.restarts);
+  keep_last_run(state, event);
   CHECK(job.tasks_left > 0, "each task ends once");
   job.tasks_left -= 1;
   if (job.phase == JobPhase::placed) job.phase = JobPhase::queued;
@@ -208,8 +229,22 @@ void apply_one(State& state, const JobEnded& event) {
   state.ended.push_back(event.job);
   if (state.ended.size() > limits::ended_jobs_kept) {
     state.jobs.erase(state.ended.front());
+    state.past_runs.erase(state.ended.front());
     state.ended.pop_front();
   }
+}
+
+void apply_one(State& state, const RunEnded& event) {
+  std::vector<PastRun>& runs = state.past_runs[event.job];
+  runs.insert(place_of(runs, event.task, event.key.started),
+              {event.task, event.key.started, event.owed});
+}
+
+void apply_one(State& state, const OwedCharged& event) {
+  const auto run = place_of(state.past_runs.at(event.job), event.task, event.started);
+  CHECK(run->task == event.task && run->started == event.started && run->owed >= event.amount,
+        "what is charged later was owed");
+  run->owed -= event.amount;
 }
 
 void less_work(State& state, const Job& job, ComputeTime amount) {
@@ -230,6 +265,10 @@ void apply(State& state, const ledger::UsageCharged& event) {
   Job& job = state.jobs.at(JobId{event.hold.value});
   job.charged += event.amount;
   less_work(state, job, event.amount);
+}
+
+void apply(State& state, const ledger::HoldExtended& event) {
+  state.work[state.jobs.at(JobId{event.hold.value}).partition] += event.amount;
 }
 
 void apply(State& state, const ledger::HoldReleased& event) {

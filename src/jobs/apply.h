@@ -13,5 +13,6 @@ void apply(State& state, const Event& event);
 /// Notes on the job what the ledger charged for it, and takes it from the partition's work.
 void apply(State& state, const ledger::UsageCharged& event);
 void apply(State& state, const ledger::HoldReleased& event);
+void apply(State& state, const ledger::HoldExtended& event);
 
 }  // namespace fabrica::jobs

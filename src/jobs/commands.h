@@ -91,13 +91,31 @@ struct SiteEnded {
   std::string text;
   std::uint32_t attempt = 1;
   bool says_start = false;  // its tasks begin nothing without having said so: BeginTask
+  RunKey key = {};
 
   friend bool operator==(const SiteEnded&, const SiteEnded&) = default;
 };
 FABRICA_DESCRIBE(SiteEnded, job, task, started, ended, outcome, exit_code, signal, cpu_ms,
-                 memory_bytes_peak, text, attempt, says_start)
+                 memory_bytes_peak, text, attempt, says_start, key)
 
-using Report = std::variant<SiteQueued, SiteStarted, SiteEnded, SiteUnknown, SiteBound, SiteAbsent>;
+/// The site ended a run of the task and begins, or began, it anew. May come after the task's end. A
+/// run of a task is known by its start: `key.started` is not zero.
+struct SiteRunEnded {
+  JobId job;
+  std::uint32_t task = 0;
+  std::uint32_t attempt = 1;
+  RunKey key = {};
+  Time ended;
+  Outcome outcome = Outcome::cancelled;
+  std::string text;
+  bool says_start = false;  // as in SiteEnded
+
+  friend bool operator==(const SiteRunEnded&, const SiteRunEnded&) = default;
+};
+FABRICA_DESCRIBE(SiteRunEnded, job, task, attempt, key, ended, outcome, text, says_start)
+
+using Report = std::variant<SiteQueued, SiteStarted, SiteEnded, SiteUnknown, SiteBound, SiteAbsent,
+                            SiteRunEnded>;
 
 /// What a site's worker heard. May be repeated, late and out of order: what is known already
 /// changes nothing. Only the system itself says this.

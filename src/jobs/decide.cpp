@@ -11,6 +11,7 @@
 #include "jobs/offers.h"
 #include "jobs/own_word.h"
 #include "jobs/refusals.h"
+#include "jobs/runs.h"
 #include "jobs/settle.h"
 #include "ledger/decide.h"
 

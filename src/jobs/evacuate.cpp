@@ -58,7 +58,9 @@ std::vector<Yield> look_at(const Context& context, SiteId site, JobId from) {
   JobId next = from;
   for (std::size_t seen = 0; seen < limits::evacuated_at_once && next <= last; ++seen) {
     const Job* job = context.jobs.jobs.find(next);
-    if (job != nullptr && job->site == site && may_move(context, *job) && can_go(context, *job)) {
+    const bool requeued = context.jobs.past_runs.contains(next);
+    if (job != nullptr && job->site == site && !requeued && may_move(context, *job) &&
+        can_go(context, *job)) {
       yields.emplace_back(
           Event{JobRecalled{next, job->attempt, at_once, why_recalled(context, site)}});
     }

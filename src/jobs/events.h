@@ -93,10 +93,12 @@ struct TaskEnded {
   std::int64_t cpu_ms = 0;
   std::int64_t memory_bytes_peak = 0;
   std::string text;
+  RunKey key = {};  // of its last run
 };
 FABRICA_DESCRIBE(TaskEnded, job, task, started, ended, outcome, exit_code, signal, cpu_ms,
-                 memory_bytes_peak, text)
+                 memory_bytes_peak, text, key)
 
+/// `by` nobody: the system itself, because the account cannot hold for another run.
 struct JobCancelRequested {
   JobId job;
   PersonId by;
@@ -138,9 +140,33 @@ struct JobMoved {
 };
 FABRICA_DESCRIBE(JobMoved, job, attempt, text)
 
-using Event = std::variant<JobAccepted, JobPlaced, JobQueued, TaskStarted, TaskEnded,
-                           JobCancelRequested, JobEnded, JobUnknown, JobBound, JobRetried,
-                           TaskReturned, EvacuationAdvanced, JobRecalled, JobMoved>;
+/// The site ended a run of the task to begin it anew. It is charged as an end is, by the ledger's
+/// events that follow; of its cost the account did not have `owed`.
+struct RunEnded {
+  JobId job;
+  std::uint32_t task = 0;
+  RunKey key = {};
+  Time ended;
+  Outcome outcome = Outcome::cancelled;
+  ComputeTime owed;
+  std::string text;
+};
+FABRICA_DESCRIBE(RunEnded, job, task, key, ended, outcome, owed, text)
+
+/// The charge that follows is for an earlier run: what it owed is taken from what its task's hold
+/// leaves.
+struct OwedCharged {
+  JobId job;
+  std::uint32_t task = 0;
+  Time started;  // of the earlier run, by the site's clock
+  ComputeTime amount;
+};
+FABRICA_DESCRIBE(OwedCharged, job, task, started, amount)
+
+using Event =
+    std::variant<JobAccepted, JobPlaced, JobQueued, TaskStarted, TaskEnded, JobCancelRequested,
+                 JobEnded, JobUnknown, JobBound, JobRetried, TaskReturned, EvacuationAdvanced,
+                 JobRecalled, JobMoved, RunEnded, OwedCharged>;
 
 /// What one of this area's decisions may yield: its own events and the ledger's.
 using Yield = std::variant<ledger::Event, Event>;

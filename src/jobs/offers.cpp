@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <numeric>
 
+#include "base/limits.h"
 #include "jobs/refusals.h"
 #include "ledger/decide.h"
 
@@ -157,6 +158,22 @@ Result<Rational> units_on(const Partition& partition, const JobRequest& request)
   }
   const Rational share = node_share(partition, request);
   return reduced(share.numerator * billed_per_node(partition) * request.nodes, share.denominator);
+}
+
+Rational units_of(const Partition& partition, const Allocation& allocation) {
+  Rational nodes{0, 1};  // as many as its largest share
+  if (partition.whole_nodes || partition.unit == Unit::node) nodes = {allocation.nodes, 1};
+  const auto take = [&](std::uint64_t allocated, std::uint64_t there) {
+    if (there == 0) return;
+    const Rational part =
+        reduced(static_cast<std::int64_t>(allocated), static_cast<std::int64_t>(there));
+    if (less(nodes, part)) nodes = part;
+  };
+  take(allocation.gpus, partition.gpus_per_node_scheduled);
+  take(allocation.cpus, partition.cores_per_node);
+  take(std::min(allocation.memory_mib, limits::memory_mib_per_node_max * limits::nodes_max),
+       partition.memory_mib_per_node);
+  return reduced(nodes.numerator * billed_per_node(partition), nodes.denominator);
 }
 
 Result<std::vector<Offer>> offers_for(const OfferContext& context, ProjectId project,

@@ -15,6 +15,17 @@ namespace fabrica::jobs {
 /// there.
 Result<Rational> units_on(const federation::Partition& partition, const JobRequest& request);
 
+/// What a site allocated to one task, over all its nodes.
+struct Allocation {
+  std::uint32_t nodes = 0;
+  std::uint32_t cpus = 0;
+  std::uint32_t gpus = 0;  // as its scheduler counts them
+  std::uint64_t memory_mib = 0;
+};
+
+/// The billed units that the allocation occupies, by the same rule.
+Rational units_of(const federation::Partition& partition, const Allocation& allocation);
+
 /// One partition's answer to "could this job run there, and what would it cost?" for people.
 struct PlanRow {
   PartitionId partition;

@@ -64,7 +64,8 @@ Result<std::vector<Yield>> begin_task(const Context& context, const BeginTask& c
   if (speaker.job.cancel_requested) return never(fmt::format("{} was cancelled.", word.job));
   if (speaker.job.recalled) return never(fmt::format("{} goes to another site.", word.job));
   std::vector<Yield> yields;
-  const bool anew = task.started != Time{} && word.run > task.run;
+  // What came to its end by itself is not run again, whatever its site forgot.
+  const bool anew = task.started != Time{} && task.returned == Time{} && word.run > task.run;
   if (task.started == Time{} || anew)
     yields.emplace_back(Event{TaskStarted{word.job, speaker.place(), context.now, word.run}});
   return yields;

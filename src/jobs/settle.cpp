@@ -1,14 +1,13 @@
 #include "jobs/settle.h"
 
-#include <fmt/core.h>
-
 #include <algorithm>
 #include <span>
 
 #include "base/check.h"
 #include "base/limits.h"
-#include "base/utf8.h"
+#include "jobs/charges.h"
 #include "jobs/evacuate.h"
+#include "jobs/runs.h"
 
 namespace fabrica::jobs {
 
@@ -31,41 +30,10 @@ const Job* live_attempt(const Context& context, SiteId site, const R& report) {
   return job != nullptr && job->attempt == report.attempt ? job : nullptr;
 }
 
-// Nobody can spend from an award that is over, so what its account gets goes on to the pool.
-void pass_on_if_over(const Context& context, const Job& job, ComputeTime amount,
-                     std::vector<Yield>& yields) {
-  if (!context.ledger.accounts.at(job.account).closed) return;
-  const AccountId pool = context.ledger.of_partition.at(job.partition).pool;
-  yields.emplace_back(
-      ledger::Event{ledger::Transferred{job.account, pool, amount, "award is over"}});
-}
-
-// Gives `amount` of the job's hold back.
-void release(const Context& context, const Job& job, JobId id, ComputeTime amount,
-             std::vector<Yield>& yields) {
-  if (amount == ComputeTime{}) return;
-  yields.emplace_back(ledger::Event{ledger::HoldReleased{hold_of(id), job.account, amount}});
-  pass_on_if_over(context, job, amount, yields);
-}
-
 // It was recalled, or its site takes no jobs any more and lost it.
 bool shall_leave(const Context& context, const Job& job) {
   return job.recalled ||
          (!federation::takes_jobs(context.federation, job.site) && may_move(context, job));
-}
-
-// A site's clock may be wrong by any amount; what the log cannot write becomes the nearest it can.
-// Before 1970 means never.
-Time writable(Time time) { return std::clamp(time, Time{}, limits::latest_time); }
-
-std::string short_text(std::string_view text) {
-  return std::string(cut_utf8(text, limits::name_bytes_max));
-}
-
-ComputeTime charge_for(const Job& job, Time started, Time ended) {
-  if (started == Time{} || ended <= started) return ComputeTime{};
-  const std::optional<ComputeTime> used = cost(job.units, ended - started);
-  return used && *used < job.hold_per_task ? *used : job.hold_per_task;
 }
 
 // No task has begun and the site will start none: all of the hold goes back.
@@ -94,33 +62,19 @@ Outcome outcome_with(const Job& job, std::span<const TaskEnded> ends) {
   return Outcome::completed;
 }
 
-// Gives back what was just charged where the rule in force says so: a new entry, the charge stands.
-void refund(const Context& context, JobId id, const Job& job, const TaskEnded& end,
-            ComputeTime charge, std::vector<Yield>& yields) {
-  if (charge == ComputeTime{} || end.outcome == Outcome::completed) return;
-  const federation::Connection connection = context.federation.sites.at(job.site).connection;
-  if (!context.policies.refund({end.outcome, connection})) return;
-  const AccountId usage = context.ledger.holds.at(hold_of(id)).usage;
-  std::string text =
-      fmt::format("{} by the site: {}", name_of(end.outcome), context.policies.refund_name);
-  yields.emplace_back(ledger::Event{
-      ledger::ChargeCorrected{job.account, usage, charge, id.value, std::move(text)}});
-  pass_on_if_over(context, job, charge, yields);
-}
-
 // Settles what ends now, in the order of the tasks, and with the last of them the job.
 void settle(const Context& context, JobId id, const Job& job, std::span<const TaskEnded> ends,
             std::vector<Yield>& yields) {
-  const HoldId hold = hold_of(id);
   for (const TaskEnded& end : ends) {
     yields.emplace_back(Event{end});
-    const ComputeTime charge = charge_for(job, end.started, end.ended);
-    if (charge > ComputeTime{}) {
-      yields.emplace_back(ledger::Event{
-          ledger::UsageCharged{hold, job.account, context.ledger.holds.at(hold).usage, charge}});
+    const ComputeTime used = cost_of_run(job, end.started, end.ended);
+    charge(context, job, id, used, yields);
+    if (used > ComputeTime{} && refund_is_due(context, job, end.outcome)) {
+      yields.emplace_back(given_back(context, job, id, end.outcome, used));
+      pass_on_if_over(context, job, used, yields);
     }
-    refund(context, id, job, end, charge, yields);
-    release(context, job, id, job.hold_per_task - charge, yields);
+    const ComputeTime left = job.hold_per_task - used;
+    release(context, job, id, left - charge_owed(context, id, job, end.task, left, yields), yields);
   }
   if (job.tasks_left == ends.size())
     yields.emplace_back(Event{JobEnded{id, outcome_with(job, ends)}});
@@ -136,10 +90,17 @@ TaskEnded end_of(const SiteEnded& report) {
           report.signal,
           report.cpu_ms,
           report.memory_bytes_peak,
-          short_text(report.text)};
+          short_text(report.text),
+          {report.key.id, writable(report.key.submitted), writable(report.key.started),
+           report.key.restarts}};
 }
 
-// What the task said itself of its end, which counts when its site lost sight of it.
+// What the task said itself of its end. It says nothing when it was ended from outside, so its word
+// counts where the site says that it did that, or lost sight of it.
+bool gives_way_to_own_word(Outcome outcome) {
+  return outcome == Outcome::lost || outcome == Outcome::timeout || outcome == Outcome::cancelled;
+}
+
 void take_own_word(const Task& task, TaskEnded& end) {
   if (task.returned == Time{}) return;
   end.started = task.started;
@@ -174,6 +135,7 @@ void end_forgotten(const Context& context, JobId id, const Job& job, const std::
     end.ended = context.now;
     end.outcome = job.cancel_requested ? Outcome::cancelled : Outcome::lost;
     end.text = short_text(text);
+    end.key = {job.binding.id, job.binding.submitted, {}, job.tasks[task].run};
     take_own_word(job.tasks[task], end);
     ends.push_back(std::move(end));
   }
@@ -220,7 +182,8 @@ std::vector<Yield> heard(const Context& context, SiteId site, const SiteAbsent& 
   const Job* job = live_attempt(context, site, report);
   if (job == nullptr) return {};
   std::vector<Yield> yields;
-  if (job->phase == JobPhase::running || job->tasks_left != job->tasks.size()) {
+  if (job->phase == JobPhase::running || job->tasks_left != job->tasks.size() ||
+      context.jobs.past_runs.contains(report.job)) {
     end_forgotten(context, report.job, *job, report.text, yields);
     return yields;
   }
@@ -253,11 +216,15 @@ std::vector<Yield> heard(const Context& context, SiteId site, const SiteEnded& r
   const Task& task = job->tasks[report.task];
   if (task.outcome != Outcome::none) return {};
   TaskEnded end = end_of(report);
-  if (end.outcome == Outcome::lost) take_own_word(task, end);
+  if (gives_way_to_own_word(end.outcome)) take_own_word(task, end);
   if (report.says_start) mark_unbegun(task, end);
+  // What was charged as an earlier run is not charged as the last.
+  if (is_settled(context.jobs, report.job, report.task, end.key.started))
+    end.started = end.key.started = {};
   std::vector<Yield> yields;
   yields.reserve(4);
-  if (job->recalled && is_given_back(end)) {
+  // What was requeued has begun.
+  if (job->recalled && is_given_back(end) && !context.jobs.past_runs.contains(report.job)) {
     move_or_stay(context, report.job, *job, end.text, yields);
     return yields;
   }

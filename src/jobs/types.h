@@ -87,7 +87,8 @@ struct Task {
   Outcome outcome = Outcome::none;
   std::int32_t exit_code = 0;  // while there is no outcome: what it said itself when it returned
   std::int32_t signal = 0;
-  std::uint32_t run = 0;  // the last that it said it began; its site's count of restarts
+  std::uint32_t run = 0;  // the last that it said it began, of an ended task the last that there
+                          // was: its site's count of restarts
   Time started;           // zero: not yet
   Time ended;             // zero: not yet
   Time returned;          // when it said that its script had come to its end; zero: it did not
@@ -110,6 +111,27 @@ struct Binding {
   friend bool operator==(const Binding&, const Binding&) = default;
 };
 FABRICA_DESCRIBE(Binding, id, submitted)
+
+/// What names one run of a task in its site's own books for good, all by the site's clock: a
+/// requeue gives the same id another submission and start. Blank where a site keeps no such books.
+struct RunKey {
+  std::uint64_t id = 0;  // of the task, where those of an array have ids of their own
+  Time submitted;
+  Time started;                // zero: it never had a node
+  std::uint32_t restarts = 0;  // runs that the site ended before this one
+
+  friend bool operator==(const RunKey&, const RunKey&) = default;
+};
+FABRICA_DESCRIBE(RunKey, id, submitted, started, restarts)
+
+/// A run of a requeued task that is settled, known by when it began. Among them is, once the task
+/// has ended, its last.
+struct PastRun {
+  std::uint32_t task = 0;
+  Time started;      // by the site's clock
+  ComputeTime owed;  // of its cost, what the account did not have
+};
+FABRICA_DESCRIBE(PastRun, task, started, owed)
 
 /// waiting: for other jobs; placed: the site is to be told; queued: the site has it; running: a
 /// task has begun; ended: all tasks have, and the hold is settled.
@@ -167,9 +189,11 @@ struct State {
   std::set<JobId> to_move;  // recalled from sites that need not be asked; pass_time moves them
   std::uint64_t live = 0;
   std::uint64_t last_job = 0;
+  // Of known jobs that were requeued, by task and start; at most limits::past_runs_max a job.
+  std::map<JobId, std::vector<PastRun>> past_runs;
 };
 FABRICA_DESCRIBE(State, jobs, sites, live_of_project, work, ended, doomed, evacuating, to_move,
-                 live, last_job)
+                 live, last_job, past_runs)
 
 /// True when a dependency of this kind on a job that ended so can never be met.
 bool never_met(DependencyKind kind, Outcome outcome);

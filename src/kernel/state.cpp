@@ -29,6 +29,8 @@ void apply_area(State& state, const ledger::Event& event) {
     jobs::apply(state.jobs, *charged);
   if (const auto* released = std::get_if<ledger::HoldReleased>(&event))
     jobs::apply(state.jobs, *released);
+  if (const auto* extended = std::get_if<ledger::HoldExtended>(&event))
+    jobs::apply(state.jobs, *extended);
 }
 
 }  // namespace
@@ -61,8 +63,13 @@ std::string broken_invariant(const State& state) {
     if (!ended && (hold == nullptr || !needed || hold->remaining != *needed)) {
       broken = fmt::format("{} is live and does not hold what its tasks may use", id);
     }
-    const auto most = exchange(job.hold_per_task, {static_cast<std::int64_t>(job.tasks.size()), 1});
-    if (!most || job.charged > *most) broken = fmt::format("{} was charged more than its hold", id);
+    const auto past = state.jobs.past_runs.find(id);
+    const std::size_t runs =
+        job.tasks.size() + (past == state.jobs.past_runs.end() ? 0 : past->second.size());
+    // Above amount_max no such sum is told.
+    const auto most = exchange(job.hold_per_task, {static_cast<std::int64_t>(runs), 1});
+    if (most && job.charged > *most)
+      broken = fmt::format("{} was charged more than its runs may cost", id);
   });
   if (live != state.jobs.live) broken = "the count of live jobs is wrong";
   return broken;

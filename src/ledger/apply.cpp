@@ -75,6 +75,18 @@ void apply_one(State& state, const UsageCharged& event) {
 
 void apply_one(State& state, const HoldReleased& event) { lessen(state, event.hold, event.amount); }
 
+void apply_one(State& state, const HoldExtended& event) {
+  Hold* hold = state.holds.find(event.hold);
+  if (hold == nullptr)
+    return apply_one(state, HoldPlaced{event.hold, event.account, event.usage, event.amount});
+  CHECK(hold->account == event.account && hold->usage == event.usage,
+        "a hold stays on its account");
+  Account& account = state.accounts.at(event.account);
+  account.held += event.amount;
+  hold->remaining += event.amount;
+  CHECK(account.available() >= account.floor, "a hold fits into its account");
+}
+
 void apply_one(State& state, const ChargeCorrected& event) {
   if (event.amount > ComputeTime{}) {
     move(state, event.usage, event.account, event.amount);

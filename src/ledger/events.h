@@ -87,7 +87,18 @@ struct AccountClosed {
 };
 FABRICA_DESCRIBE(AccountClosed, account)
 
-using Event = std::variant<AccountOpened, AccountUnlocked, Transferred, Exchanged, HoldPlaced,
-                           UsageCharged, HoldReleased, ChargeCorrected, AccountClosed>;
+/// Adds `amount` to a hold, or makes it anew when a charge took all of it: the job goes on. On a
+/// closed account only what the same batch gave back to it.
+struct HoldExtended {
+  HoldId hold;
+  AccountId account;
+  AccountId usage;
+  ComputeTime amount;
+};
+FABRICA_DESCRIBE(HoldExtended, hold, account, usage, amount)
+
+using Event =
+    std::variant<AccountOpened, AccountUnlocked, Transferred, Exchanged, HoldPlaced, UsageCharged,
+                 HoldReleased, ChargeCorrected, AccountClosed, HoldExtended>;
 
 }  // namespace fabrica::ledger

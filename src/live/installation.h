@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "config/settings.h"
+#include "jobs/reconciliation.h"
 #include "live/site_checks.h"
 #include "live/site_worker.h"
 #include "live/writer.h"
@@ -59,6 +60,12 @@ class Installation {
   /// already (`conflict`). From any thread.
   Result<void> check_site(const std::string& site, std::function<void(SiteChecks::Findings)> done);
 
+  /// Holds what the runs that ended at a site, by its short name, from `from` on and before `to`
+  /// were charged against the site's own books. `done` and refusals as of check_site(); what the
+  /// site refuses is told to `done`.
+  Result<void> reconcile_site(const std::string& site, Time from, Time to,
+                              std::function<void(Result<jobs::Reconciliation>)> done);
+
  private:
   explicit Installation(std::filesystem::path directory);
   Result<void> take(const config::Settings& settings);
@@ -81,6 +88,7 @@ class Installation {
       clusters_;  // by the site's short name; fixed once it is open
   std::optional<std::string> first_token_;
   SiteChecks checks_;
+  SiteChecks reconciliations_;
 };
 
 }  // namespace fabrica::live

@@ -5,11 +5,13 @@
 #include <map>
 #include <random>
 
+#include "base/limits.h"
 #include "json/read.h"
 #include "live/installation.h"
 #include "sites/slurm/check_asks.h"
 #include "sites/slurm/job_shell.h"
 #include "sites/slurm/rest_cluster.h"
+#include "sites/slurm/site_books.h"
 #include "sites/slurm/site_words.h"
 #include "sites/slurm/slurm_site.h"
 #include "store/job_key.h"
@@ -238,6 +240,88 @@ Result<void> Installation::check_site(const std::string& site,
   };
   return checks_.start(site, {.run = run, .abandon = [check] { check->abandon(); }},
                        std::move(done));
+}
+
+namespace {
+
+// Of each side: what ends near the edges of the period may have ended there by the other's clock.
+constexpr Duration beyond_the_edges = days(1);
+constexpr std::size_t reconciled_runs_max = 200'000;
+
+slurm::BookedSite booked(const config::SlurmSettings& settings, std::string mark,
+                         const federation::State& state) {
+  slurm::BookedSite site;
+  site.cluster = settings.cluster;
+  site.user = settings.user;
+  site.installation = std::move(mark);
+  state.partitions.for_each([&](federation::PartitionId, const federation::Partition& partition) {
+    if (state.sites.at(partition.site).slug != settings.site) return;
+    const slurm::PartitionWords words = words_for(settings, partition.slug);
+    site.partitions.push_back({words.partition, words.account, partition});
+  });
+  return site;
+}
+
+/// A question for the books of a site, and its answer once there is one.
+struct AskedBooks {
+  explicit AskedBooks(const slurm::RestOptions& options) : books(options) {}
+
+  slurm::SiteBooks books;
+  Result<jobs::Reconciliation> answer =
+      refuse(refusal::unavailable, "site", "The server has too much to do, or is being stopped.");
+};
+
+struct Period {
+  std::string site;
+  Time from;
+  Time to;
+};
+
+Result<jobs::Reconciliation> reconciled(const Period& period, store::Reader& reader,
+                                        std::vector<jobs::SiteRun> theirs) {
+  const std::vector<jobs::ChargedRun> ours =
+      reader.runs_of(period.site, period.from - beyond_the_edges, period.to + beyond_the_edges,
+                     reconciled_runs_max + 1);
+  if (ours.size() > reconciled_runs_max || theirs.size() > reconciled_runs_max) {
+    return refuse(
+        refusal::too_large, "from",
+        fmt::format("More than {} runs ended then; choose a shorter period.", reconciled_runs_max));
+  }
+  for (jobs::SiteRun& run : theirs) run.settled = !run.job || reader.has_ended(*run.job);
+  return jobs::reconcile(period.from, period.to, ours, theirs, limits::list_items_max);
+}
+
+}  // namespace
+
+Result<void> Installation::reconcile_site(const std::string& site, Time from, Time to,
+                                          std::function<void(Result<jobs::Reconciliation>)> done) {
+  const auto cluster = clusters_.find(site);
+  if (cluster == clusters_.end() || !cluster->second.accounting) {
+    return refuse(refusal::invalid, "site",
+                  fmt::format("Site {} is not connected as a Slurm cluster with accounting; only "
+                              "those have books of their own.",
+                              site));
+  }
+  TRY(std::string mark, installation_mark(directory_));
+  auto asked = std::make_shared<AskedBooks>(rest_options(cluster->second));
+  const auto run = [this, asked, mark, period = Period{site, from, to},
+                    &settings = cluster->second]() -> SiteChecks::Findings {
+    slurm::BookedSite known;
+    const auto look = [&](const State& state) { known = booked(settings, mark, state.federation); };
+    if (!writer_->ask_and_wait(look)) return {};
+    auto theirs =
+        asked->books.runs(known, period.from - beyond_the_edges, period.to + beyond_the_edges);
+    store::Reader reader(directory_);
+    asked->answer = theirs ? reconciled(period, reader, *std::move(theirs))
+                           : std::unexpected(std::move(theirs).error());
+    return {};
+  };
+  const auto tell = [asked, done = std::move(done)](const SiteChecks::Findings& trouble) {
+    if (!trouble.empty()) asked->answer = refuse(refusal::unavailable, "site", trouble[0].text);
+    done(std::move(asked->answer));
+  };
+  return reconciliations_.start(site, {.run = run, .abandon = [asked] { asked->books.abandon(); }},
+                                tell);
 }
 
 Result<std::filesystem::path> Installation::sent_output_of(const store::JobView& job,

@@ -3,6 +3,9 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <utility>
+
+#include "base/limits.h"
 
 namespace fabrica::simulate {
 
@@ -29,9 +32,7 @@ void Auditor::see(const Recorded& recorded) {
         std::visit([&](const auto& event) { note(recorded, event); }, area);
       },
       recorded.event);
-  const auto* of_jobs = std::get_if<jobs::Event>(&recorded.event);
-  const auto* ended = of_jobs == nullptr ? nullptr : std::get_if<jobs::TaskEnded>(of_jobs);
-  just_ended_ = ended == nullptr ? std::nullopt : std::optional(*ended);
+  due_ = std::exchange(next_due_, std::nullopt);
   if (broken_.empty()) apply(state_, recorded);
 }
 
@@ -114,6 +115,38 @@ void Auditor::note(const Recorded& recorded, const jobs::TaskStarted& event) {
 void Auditor::note(const Recorded& recorded, const jobs::TaskEnded& event) {
   must(ended_.emplace(TaskOfJob{event.job, event.task}, event).second, recorded,
        "a task ended twice");
+  const ComputeTime cost = cost_of(event.job, event.started, event.ended);
+  must(cost == ComputeTime{} || !past_runs_.contains({event.job, event.task, event.key.started}),
+       recorded, "a run was charged as an earlier one, and as the last");
+  next_due_ = Due{event.job, cost};
+}
+
+void Auditor::note(const Recorded& recorded, const jobs::RunEnded& event) {
+  must(past_runs_.emplace(event.job, event.task, event.key.started).second, recorded,
+       "an earlier run ended twice");
+  const auto end = ended_.find({event.job, event.task});
+  must(end == ended_.end() || end->second.key.started != event.key.started, recorded,
+       "the last run of a task ended as an earlier one");
+  const ComputeTime cost = cost_of(event.job, event.key.started, event.ended);
+  must(event.owed <= cost, recorded, "a run owes more than it cost");
+  next_due_ = Due{event.job, cost - event.owed};
+}
+
+void Auditor::note(const Recorded& recorded, const jobs::OwedCharged& event) {
+  must(past_runs_.contains({event.job, event.task, event.started}), recorded,
+       "a run owed that did not end");
+  next_due_ = Due{event.job, event.amount};
+}
+
+// What a run costs: units times time, rounded up, never above the task's part of the hold.
+ComputeTime Auditor::cost_of(JobId id, Time started, Time ended) const {
+  const jobs::Job* job = state_.jobs.jobs.find(id);
+  if (job == nullptr || started == Time{} || ended <= started) return {};
+  __extension__ using Wide = __int128;
+  const Wide exact = static_cast<Wide>(job->units.numerator) * (ended.ms - started.ms);
+  const Wide up = (exact + job->units.denominator - 1) / job->units.denominator;
+  const Wide most = std::min(up, static_cast<Wide>(job->hold_per_task.unit_ms()));
+  return ComputeTime{static_cast<std::int64_t>(most)};
 }
 
 void Auditor::note(const Recorded& recorded, const jobs::JobEnded& event) {
@@ -124,24 +157,19 @@ void Auditor::note(const Recorded& recorded, const jobs::JobEnded& event) {
   job.outcome = event.outcome;
 }
 
-// A charge follows the end it is for, and is what that end costs: units times time, rounded up,
-// never above the task's part of the hold.
+// A charge follows the end it is for, and is what that end costs.
 void Auditor::note(const Recorded& recorded, const ledger::UsageCharged& event) {
   const JobId id{event.hold.value};
   JobBook& job = jobs_[id];
   job.charged += event.amount;
   must(job.charged + job.released <= job.held, recorded, "a job was charged more than its hold");
+  job.last_charge = event.amount;
+  job.charges += 1;
   const jobs::Job* known = state_.jobs.jobs.find(id);
-  must(known != nullptr && just_ended_ && just_ended_->job == id, recorded,
-       "a charge without an end");
-  if (known == nullptr || !just_ended_) return;
-  const std::int64_t used_ms = just_ended_->ended.ms - just_ended_->started.ms;
-  __extension__ using Wide = __int128;
-  const Wide exact = static_cast<Wide>(known->units.numerator) * used_ms;
-  const Wide up = (exact + known->units.denominator - 1) / known->units.denominator;
-  const Wide most = std::min(up, static_cast<Wide>(known->hold_per_task.unit_ms()));
-  must(just_ended_->started.ms > 0 && used_ms > 0 && event.amount.unit_ms() == most, recorded,
-       "a charge is not what its task used");
+  must(known != nullptr && due_ && due_->job == id, recorded, "a charge without an end");
+  if (known == nullptr || !due_) return;
+  must(event.amount > ComputeTime{} && event.amount == due_->amount, recorded,
+       "a charge is not what its run used");
   const ledger::AccountId usage = state_.ledger.of_partition.at(known->partition).usage;
   must(event.account == known->account && event.usage == usage, recorded,
        "a charge moves between other accounts than its job's");
@@ -156,8 +184,21 @@ void Auditor::note(const Recorded& recorded, const ledger::HoldReleased& event) 
   if (account != nullptr && account->closed) passed_on_to_pool_ += 1;
 }
 
-void Auditor::note(const Recorded&, const ledger::ChargeCorrected& event) {
+void Auditor::note(const Recorded& recorded, const ledger::HoldExtended& event) {
+  JobBook& job = jobs_[JobId{event.hold.value}];
+  must(!job.ended && event.amount == job.last_charge, recorded,
+       "a hold grows by what an earlier run took of it");
+  job.held += event.amount;
+}
+
+// A run that became known late is charged by the correction that follows.
+void Auditor::note(const Recorded& recorded, const ledger::ChargeCorrected& event) {
   usage_[event.usage] -= event.amount;
+  if (event.amount > ComputeTime{} || !due_) return;
+  must(-event.amount <= due_->amount, recorded, "a late charge is more than its run used");
+  JobBook& job = jobs_[due_->job];
+  job.charged_late += -event.amount;
+  job.charges += 1;
 }
 
 void Auditor::note(const Recorded&, const ledger::Transferred& event) {
@@ -235,6 +276,22 @@ void Auditor::check_live_jobs() {
     if (known == state_.jobs.work.end() || known->second != held) {
       broken_ = fmt::format("the work on {} is not what its jobs hold", partition);
     }
+  }
+}
+
+void Auditor::check_charges(federation::SiteId site, const std::map<JobId, Duration>& ran_for) {
+  if (!broken_.empty()) return;
+  for (const auto& [id, book] : jobs_) {
+    const jobs::Job* job = state_.jobs.jobs.find(id);
+    if (job == nullptr || job->site != site) continue;
+    const auto ran = ran_for.find(id);
+    const auto most =
+        ran == ran_for.end() ? std::optional(ComputeTime{}) : jobs::cost(job->units, ran->second);
+    const ComputeTime charged = book.charged + book.charged_late;
+    // Each run is rounded up by itself.
+    if (most && charged > *most + ComputeTime{book.charges})
+      broken_ = fmt::format("{} was charged {} ms and ran for {} ms of its units", id,
+                            charged.unit_ms(), most->unit_ms());
   }
 }
 

@@ -5,6 +5,7 @@
 #include <set>
 #include <span>
 #include <string>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -39,6 +40,9 @@ class Auditor {
   /// is said to have begun ran, and each that ran has ended.
   void check_runs(const std::map<std::pair<jobs::JobId, std::uint32_t>, std::uint64_t>& runs);
 
+  /// Holds what the jobs of a cluster were charged against how long they ran by its own books.
+  void check_charges(federation::SiteId site, const std::map<jobs::JobId, Duration>& ran_for);
+
   std::uint64_t expired_with_holds() const { return expired_with_holds_; }
   std::uint64_t passed_on_to_pool() const { return passed_on_to_pool_; }
   std::uint64_t dependencies_met() const { return dependencies_met_; }
@@ -47,11 +51,19 @@ class Auditor {
 
  private:
   using TaskOfJob = std::pair<jobs::JobId, std::uint32_t>;
+  /// What an event says that its job is charged in the next one.
+  struct Due {
+    jobs::JobId job;
+    ComputeTime amount;
+  };
   struct JobBook {
     std::vector<jobs::Dependency> dependencies;
     ComputeTime held;
     ComputeTime charged;
     ComputeTime released;
+    ComputeTime last_charge;
+    ComputeTime charged_late;  // by corrections
+    std::int64_t charges = 0;
     bool begun = false;
     bool ended = false;
     jobs::Outcome outcome = jobs::Outcome::none;
@@ -75,7 +87,11 @@ class Auditor {
   void note(const Recorded& recorded, const jobs::TaskStarted& event);
   void note(const Recorded& recorded, const jobs::TaskEnded& event);
   void note(const Recorded& recorded, const jobs::JobEnded& event);
+  void note(const Recorded& recorded, const jobs::RunEnded& event);
+  void note(const Recorded& recorded, const jobs::OwedCharged& event);
+  void note(const Recorded& recorded, const ledger::HoldExtended& event);
 
+  ComputeTime cost_of(jobs::JobId job, Time started, Time ended) const;
   void must(bool holds, const Recorded& recorded, std::string_view what);
   bool is_met(const jobs::Dependency& dependency) const;
   bool is_usage(ledger::AccountId account) const;
@@ -90,7 +106,9 @@ class Auditor {
   std::set<CommandId> causes_;  // that have had their events
   std::map<jobs::JobId, JobBook> jobs_;
   std::map<TaskOfJob, jobs::TaskEnded> ended_;
-  std::optional<jobs::TaskEnded> just_ended_;  // the event before, when it was this
+  std::optional<Due> due_;       // by the event before
+  std::optional<Due> next_due_;  // by the one at hand
+  std::set<std::tuple<jobs::JobId, std::uint32_t, Time>> past_runs_;
   std::map<ledger::AccountId, ComputeTime> usage_;
   std::uint64_t expired_with_holds_ = 0;
   std::uint64_t passed_on_to_pool_ = 0;

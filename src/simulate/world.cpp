@@ -115,6 +115,11 @@ void World::finish() {
   const std::string lost = acknowledged_.what_is_lost(log_, engine_->state().last);
   if (!lost.empty()) fail(lost);
   auditor_.check_runs(runs_);
+  for (const auto& [id, site] : sites_) {
+    // Where tasks speak, their own words count too, which a cluster may have forgotten.
+    if (site.slurm && !site.slurm->controller().tasks_speak())
+      auditor_.check_charges(id, site.slurm->controller().ran_for());
+  }
   if (!auditor_.broken().empty()) fail(auditor_.broken());
 }
 

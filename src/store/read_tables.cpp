@@ -31,6 +31,12 @@ CREATE TABLE IF NOT EXISTS tasks(job INTEGER NOT NULL, task INTEGER NOT NULL, ou
   started INTEGER NOT NULL, ended INTEGER NOT NULL, exit_code INTEGER NOT NULL, signal INTEGER NOT NULL,
   cpu_ms INTEGER NOT NULL, memory_peak INTEGER NOT NULL, text TEXT NOT NULL, returned INTEGER NOT NULL,
   PRIMARY KEY(job, task)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS runs(job INTEGER NOT NULL, task INTEGER NOT NULL, site_started INTEGER NOT NULL,
+  number INTEGER NOT NULL, site_id INTEGER NOT NULL, submitted INTEGER NOT NULL, restarts INTEGER NOT NULL,
+  started INTEGER NOT NULL, ended INTEGER NOT NULL, outcome TEXT NOT NULL, units INTEGER NOT NULL,
+  per_units INTEGER NOT NULL, most INTEGER NOT NULL, charged INTEGER NOT NULL, given_back INTEGER NOT NULL,
+  owed INTEGER NOT NULL, PRIMARY KEY(job, task, site_started)) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS runs_by_end ON runs(ended);
 CREATE TABLE IF NOT EXISTS members(person INTEGER NOT NULL, project INTEGER NOT NULL,
   PRIMARY KEY(person, project)) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS members_of_project ON members(project);
@@ -58,7 +64,7 @@ Span span_of(const jobs::Job& job) {
 void ReadTables::create(Database& database) { database.run(table_schema); }
 
 void ReadTables::clear(Database& database) {
-  for (const char* table : {"things", "accounts", "lines", "jobs", "tasks", "members"}) {
+  for (const char* table : {"things", "accounts", "lines", "jobs", "tasks", "runs", "members"}) {
     database.run(std::string("DELETE FROM ") + table);
   }
 }
@@ -81,6 +87,17 @@ ReadTables::ReadTables(Database& database)
       start_task_(database, "INSERT OR REPLACE INTO tasks VALUES(?,?,'none',?,0,0,0,0,0,'',0)"),
       return_task_(database, "UPDATE tasks SET returned=?3,exit_code=?4 WHERE job=?1 AND task=?2"),
       end_task_(database, "INSERT OR REPLACE INTO tasks VALUES(?,?,?,?,?,?,?,?,?,?,0)"),
+      put_run_(database, "INSERT OR REPLACE INTO runs VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,0,0,?)"),
+      copy_run_(database,
+                "INSERT OR REPLACE INTO runs SELECT job,task,?3,number,?4,?5,?6,?7,?8,?9,units,"
+                "per_units,most,0,0,?10 FROM runs WHERE job=?1 AND task=?2 LIMIT 1"),
+      charge_run_(database,
+                  "UPDATE runs SET charged=charged+?4, given_back=given_back+?5, owed=owed-?6 "
+                  "WHERE job=?1 AND task=?2 AND site_started=?3"),
+      correct_run_(database,
+                   "UPDATE runs SET given_back=given_back+?2 WHERE job=?1 AND (task, site_started) "
+                   "IN (SELECT task, site_started FROM runs WHERE job=?1 ORDER BY ended DESC, task "
+                   "DESC LIMIT 1)"),
       drop_members_(database, "DELETE FROM members WHERE project=?"),
       put_member_(database, "INSERT OR IGNORE INTO members VALUES(?,?)") {
   Statement known(database, "SELECT id, balance, held FROM accounts");
@@ -91,6 +108,7 @@ ReadTables::ReadTables(Database& database)
 }
 
 void ReadTables::project(std::span<const Recorded> records, const State& after) {
+  after_ = &after;
   for (const Recorded& recorded : records) {
     std::visit(
         [&]<class E>(const E& event) {
@@ -179,7 +197,14 @@ void ReadTables::note(const jobs::Event& event) {
     void operator()(const TaskEnded& one) const {
       to.jobs_.insert(one.job);
       to.put_task(one);
+      to.put_run(one);
     }
+    void operator()(const RunEnded& one) const {
+      // Of one that ended long ago nothing else has changed, and State may have let it go.
+      if (to.after_->jobs.jobs.find(one.job) != nullptr) to.jobs_.insert(one.job);
+      to.put_run(one);
+    }
+    void operator()(const OwedCharged& one) const { to.charge_owed(one); }
     void operator()(const JobCancelRequested& one) const { to.jobs_.insert(one.job); }
     void operator()(const JobEnded& one) const { to.jobs_.insert(one.job); }
   };

@@ -46,6 +46,13 @@ class ReadTables {
   void put_task(const jobs::TaskStarted& event);
   void put_task(const jobs::TaskReturned& event);
   void put_task(const jobs::TaskEnded& event);
+  // run_rows.cpp: what was charged for each run of the jobs of a Slurm site.
+  void put_run(const jobs::TaskEnded& event);
+  void put_run(const jobs::RunEnded& event);
+  void charge_owed(const jobs::OwedCharged& event);
+  void charge_run(const ledger::UsageCharged& event);
+  void correct_run(const Recorded& recorded, const ledger::ChargeCorrected& event);
+  void add_to_run(ComputeTime charged, ComputeTime given_back, ComputeTime paid);
   void flush(const State& after);
   void flush_lines();
   void flush_accounts(const State& after);
@@ -65,10 +72,24 @@ class ReadTables {
   Statement start_task_;
   Statement return_task_;
   Statement end_task_;
+  Statement put_run_;
+  Statement copy_run_;
+  Statement charge_run_;
+  Statement correct_run_;
   Statement drop_members_;
   Statement put_member_;
 
   std::map<ledger::AccountId, Balance> balances_;  // as the tables have them
+
+  // The run that the entries of a report are for, and the state that they lead to.
+  struct RunAtHand {
+    jobs::JobId job;  // none: of a site without books of its own
+    std::uint32_t task = 0;
+    Time site_started;
+    bool just_ended = false;  // and was not its task's last: a correction charges it
+  };
+  RunAtHand run_;
+  const State* after_ = nullptr;
 
   // What the records at hand changed.
   std::set<federation::SiteId> sites_;

@@ -61,6 +61,9 @@ Reader::Reader(const std::filesystem::path& directory)
              "SELECT task, outcome, started, ended, exit_code, signal, cpu_ms, memory_peak, text, "
              "returned FROM tasks "
              "WHERE job=? ORDER BY task"),
+      runs_(database_,
+            "SELECT task, site_id, submitted, site_started, ended, restarts, outcome, charged, "
+            "given_back, owed FROM runs WHERE job=? ORDER BY task, ended"),
       thing_(database_, "SELECT view FROM things WHERE kind=? AND id=?"),
       member_(database_, "SELECT 1 FROM members WHERE person=? AND project=?"),
       begin_(database_, "BEGIN"),
@@ -129,7 +132,9 @@ std::optional<JobView> Reader::job(jobs::JobId id) {
   std::optional<JobView> found;
   if (job_.step()) found = job_row(job_);
   job_.reset();
-  if (found) add_tasks(*found);
+  if (!found) return found;
+  add_tasks(*found);
+  add_runs(*found);
   return found;
 }
 
@@ -253,6 +258,53 @@ std::vector<federation::ProjectId> Reader::projects_of(federation::PersonId pers
   std::vector<federation::ProjectId> found;
   while (rows.step()) found.emplace_back(rows.number(0));
   return found;
+}
+
+void Reader::add_runs(JobView& job) {
+  runs_.bind(1, job.id.value);
+  while (runs_.step()) {
+    job.runs.push_back({static_cast<std::uint32_t>(runs_.integer(0)), runs_.number(1),
+                        Time{runs_.integer(2)}, time_from(runs_.integer(3)), Time{runs_.integer(4)},
+                        static_cast<std::uint32_t>(runs_.integer(5)),
+                        enum_from<jobs::Outcome>(runs_.text(6)), ComputeTime{runs_.integer(7)},
+                        ComputeTime{runs_.integer(8)}, ComputeTime{runs_.integer(9)}});
+  }
+  runs_.reset();
+}
+
+std::vector<jobs::ChargedRun> Reader::runs_of(std::string_view site, Time from, Time to,
+                                              std::size_t limit) {
+  Statement rows(database_,
+                 "SELECT runs.job, number, partition, unit, site_id, runs.submitted, site_started, "
+                 "restarts, runs.started, runs.ended, units, per_units, most, runs.charged, "
+                 "given_back, owed FROM runs JOIN jobs ON jobs.id=runs.job WHERE runs.ended>=?2 "
+                 "AND runs.ended<?3 AND jobs.site=?1 LIMIT ?4");
+  rows.bind(1, site).bind(2, from.ms).bind(3, to.ms).bind(4, static_cast<std::uint64_t>(limit));
+  std::vector<jobs::ChargedRun> runs;
+  while (rows.step()) {
+    jobs::ChargedRun run;
+    run.job = jobs::JobId{rows.number(0)};
+    run.number = static_cast<std::uint32_t>(rows.integer(1));
+    run.partition = rows.text(2);
+    run.unit = enum_from<Unit>(rows.text(3));
+    run.key = {rows.number(4), Time{rows.integer(5)}, Time{rows.integer(6)},
+               static_cast<std::uint32_t>(rows.integer(7))};
+    run.started = Time{rows.integer(8)};
+    run.ended = Time{rows.integer(9)};
+    run.units = {rows.integer(10), rows.integer(11)};
+    run.most = ComputeTime{rows.integer(12)};
+    run.charged = ComputeTime{rows.integer(13)};
+    run.given_back = ComputeTime{rows.integer(14)};
+    run.owed = ComputeTime{rows.integer(15)};
+    runs.push_back(std::move(run));
+  }
+  return runs;
+}
+
+bool Reader::has_ended(jobs::JobId id) {
+  Statement row(database_, "SELECT 1 FROM jobs WHERE id=? AND phase='ended'");
+  row.bind(1, id.value);
+  return row.step();
 }
 
 std::optional<std::string> Reader::document(const Sha256& hash) {

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "jobs/reconciliation.h"
 #include "store/sqlite.h"
 #include "store/views.h"
 
@@ -58,6 +59,13 @@ class Reader {
   bool is_member(federation::PersonId person, federation::ProjectId project);
   std::vector<federation::ProjectId> projects_of(federation::PersonId person);
 
+  /// The settled runs of a site, by its slug, that ended from `from` on and before `to`; at most
+  /// `limit`.
+  std::vector<jobs::ChargedRun> runs_of(std::string_view site, Time from, Time to,
+                                        std::size_t limit);
+  /// False also for a job that is not known.
+  bool has_ended(jobs::JobId id);
+
   std::optional<std::string> document(const Sha256& hash);
   std::vector<EventView> events(Seq after, std::size_t limit);
   /// The chain at an event; nothing when there is no such event.
@@ -68,10 +76,12 @@ class Reader {
  private:
   JobView job_row(const Statement& row);
   void add_tasks(JobView& job);
+  void add_runs(JobView& job);
 
   Database database_;
   Statement job_;
   Statement tasks_;
+  Statement runs_;
   Statement thing_;
   Statement member_;
   Statement begin_;

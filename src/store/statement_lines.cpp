@@ -111,7 +111,12 @@ void ReadTables::note(const Recorded& recorded, const ledger::Event& event) {
       to.line(recorded, one.account, LineKind::hold, one.hold.value, one.amount, {}, one.amount,
               "");
     }
+    void operator()(const HoldExtended& one) const {
+      to.line(recorded, one.account, LineKind::hold, one.hold.value, one.amount, {}, one.amount,
+              "");
+    }
     void operator()(const UsageCharged& one) const {
+      to.charge_run(one);
       to.line(recorded, one.account, LineKind::charge, one.hold.value, one.amount, -one.amount,
               -one.amount, "");
       to.line(recorded, one.usage, LineKind::charge, one.hold.value, one.amount, one.amount, {},
@@ -122,6 +127,7 @@ void ReadTables::note(const Recorded& recorded, const ledger::Event& event) {
               "");
     }
     void operator()(const ChargeCorrected& one) const {
+      to.correct_run(recorded, one);
       to.line(recorded, one.account, LineKind::correction, one.job, one.amount, one.amount, {},
               one.text);
       to.line(recorded, one.usage, LineKind::correction, one.job, one.amount, -one.amount, {},

@@ -29,7 +29,8 @@ std::uint64_t differing_rows(Database& rebuilt, std::string_view table) {
 }
 
 void check_tables(Database& rebuilt, std::vector<std::string>& faults) {
-  for (const std::string_view table : {"things", "accounts", "lines", "jobs", "tasks", "members"}) {
+  for (const std::string_view table :
+       {"things", "accounts", "lines", "jobs", "tasks", "runs", "members"}) {
     if (const std::uint64_t rows = differing_rows(rebuilt, table); rows > 0) {
       faults.push_back(
           fmt::format("Read table {} differs from the log in {} rows; rebuild it.", table, rows));

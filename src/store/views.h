@@ -191,6 +191,22 @@ struct TaskView {
 FABRICA_DESCRIBE(TaskView, task, array_task, outcome, started, ended, exit_code, signal, cpu_ms,
                  memory_bytes_peak, text, returned)
 
+/// A run of a task at a site with books of its own: what it is called there, what was charged.
+struct RunView {
+  std::uint32_t task = 0;
+  std::uint64_t site_id = 0;
+  Time submitted;               // there
+  std::optional<Time> started;  // by the site's clock
+  Time ended;
+  std::uint32_t restarts = 0;
+  jobs::Outcome outcome = jobs::Outcome::none;
+  ComputeTime charged;
+  ComputeTime given_back;
+  ComputeTime owed;
+};
+FABRICA_DESCRIBE(RunView, task, site_id, submitted, started, ended, restarts, outcome, charged,
+                 given_back, owed)
+
 struct JobView {
   jobs::JobId id;
   std::string name;
@@ -224,6 +240,7 @@ struct JobView {
   std::string reference;
   // From here on: filled for one job, empty in lists.
   std::vector<TaskView> task_list;
+  std::vector<RunView> runs;                     // that are settled, by task and start
   std::optional<std::string> user;               // login name of the submitter
   std::optional<std::string> working_directory;  // where the job runs
   std::optional<std::string> output;             // patterns, as the script gives them
@@ -232,7 +249,7 @@ struct JobView {
 FABRICA_DESCRIBE(JobView, id, name, project, owner, account, site, partition, unit, phase, outcome,
                  submission, attempt, cancel_requested, submitted, started, ended, time_limit,
                  nodes, tasks, cpus_per_node, gpus_per_node, memory_mib_per_node, array_size, hold,
-                 charged, script, document, policy, reasons, reference, task_list, user,
+                 charged, script, document, policy, reasons, reference, task_list, runs, user,
                  working_directory, output, error)
 
 /// An event as the log shows it.

@@ -209,7 +209,10 @@ std::size_t jobs_charged_twice(const std::filesystem::path& directory,
   std::set<std::uint64_t> twice;
   for (const store::AccountView& account : reader.accounts_of(project)) {
     for (auto& [job, kinds] : lines_of_jobs(reader, account.id)) {
-      if (kinds["hold"] > 1 || kinds["charge"] > 1 || kinds["release"] > 1) twice.insert(job);
+      // Each run of a job that its site requeued is charged, and the hold extended for the next.
+      const std::optional<store::JobView> known = reader.job(jobs::JobId{job});
+      const std::size_t runs = known ? std::max<std::size_t>(1, known->runs.size()) : 1;
+      if (kinds["hold"] > runs || kinds["charge"] > runs || kinds["release"] > 1) twice.insert(job);
     }
   }
   return twice.size();

@@ -70,7 +70,8 @@ std::string submission(std::int64_t project, const std::filesystem::path& direct
 /// Returns when no job is live; fails the test after `deadline`.
 void wait_until_all_ended(ServerProcess& server, std::chrono::seconds deadline);
 
-/// How many jobs of the project have more than one hold, charge or release in its accounts.
+/// How many jobs of the project have more holds or charges in its accounts than runs, or more than
+/// one release.
 std::size_t jobs_charged_twice(const std::filesystem::path& directory,
                                federation::ProjectId project);
 

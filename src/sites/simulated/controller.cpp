@@ -21,6 +21,9 @@ constexpr Duration state_is_saved_after = hours(6);
 constexpr Duration ended_is_known_for = minutes(5);  // MinJobAge
 constexpr Duration no_answer_for = seconds(10);      // the asker's timeout
 constexpr std::uint32_t bound_of_wait_minutes = 40;
+// Those who put jobs back into the queue do it often.
+constexpr int chances_of_requeue = 8;
+constexpr Duration run_again_after = minutes(2);  // as Slurm delays what it requeued
 
 ClusterState state_of(Outcome outcome) {
   switch (outcome) {
@@ -197,9 +200,33 @@ void SimulatedController::start(Job& job, Task& task) {
 
 void SimulatedController::run(Job& job, Task& task) {
   const auto place = static_cast<std::uint32_t>(&task - job.tasks.data());
-  task.ends = std::max(now_, task.starts) + task.fate.run;
+  const Time began = std::max(now_, task.starts);
+  task.ends = began + task.fate.run;
+  task.node_fails = faults_.fires(ControllerFault::node_fail);
+  bool cut_short = task.node_fails;
+  for (int chance = 0; chance < chances_of_requeue; ++chance)
+    cut_short = cut_short || faults_.fires(ControllerFault::requeue);
+  if (cut_short) task.cut = began + faults_.between(Duration{1}, task.fate.run);
   const TaskName name{job.tag.job, job.tag.attempt, place};
   if (ran_.emplace(job.id, name).second && onlooker_) onlooker_(name);
+}
+
+// As in Slurm's books: the run that follows is submitted when the one before has ended.
+void SimulatedController::requeue(Task& task, Time at, ClusterState state) {
+  changed_ = now_;
+  ClusterJob& record = task.record;
+  record.ended = whole_seconds(at);
+  record.state = state;
+  past_runs_.push_back(record);
+  record.submitted = record.ended;
+  record.state = ClusterState::pending;
+  record.restarts += 1;
+  record.started = {};
+  record.ended = {};
+  record.nodes = {};
+  task.starts = std::max(now_, at) + run_again_after;
+  task.ends = {};
+  task.cut = {};
 }
 
 void SimulatedController::end(Job& job, Task& task) {
@@ -222,8 +249,13 @@ void SimulatedController::pass(Time until) {
           task.starts <= now_) {
         start(job, task);
       }
-      if (task.record.state == ClusterState::running && task.ends != Time{} && task.ends <= now_)
+      const bool runs = task.record.state == ClusterState::running;
+      if (runs && task.cut != Time{} && task.cut <= now_) {
+        requeue(task, task.cut,
+                task.node_fails ? ClusterState::node_failed : ClusterState::requeued);
+      } else if (runs && task.ends != Time{} && task.ends <= now_) {
         end(job, task);
+      }
     }
   }
   std::erase_if(memory_.jobs, [&](const auto& item) {
@@ -366,12 +398,36 @@ Answer SimulatedController::carry_out(const slurm::ask::Show& show) {
 
 Answer SimulatedController::carry_out(const slurm::ask::Past& past) {
   Answer made;
-  for (const ClusterJob& job : accounting_) {
-    if (job.name.ends_with(past.name_end) && job.submitted >= past.from) made.jobs.push_back(job);
+  const auto add = [&](const ClusterJob& job) {
+    const bool wanted = past.id == 0 || slurm::root_of(job) == past.id;
+    if (wanted && job.name.ends_with(past.name_end) && job.submitted >= past.from)
+      made.jobs.push_back(job);
+  };
+  std::ranges::for_each(accounting_, add);
+  std::ranges::for_each(past_runs_, add);
+  if (past.id == 0) return made;
+  for (const auto& [id, job] : memory_.jobs) {
+    for (const Task& task : job.tasks) add(task.record);
   }
   return made;
 }
 
 Answer SimulatedController::carry_out(const slurm::ask::Ping& /*ping*/) { return {}; }
+
+std::map<jobs::JobId, Duration> SimulatedController::ran_for() const {
+  std::map<jobs::JobId, Duration> all;
+  const auto add = [&](const ClusterJob& run) {
+    const bool began = run.started != Time{} && !run.nodes.empty();
+    const auto tag = slurm::tag_of(run, installation_);
+    if (began && tag && run.ended > run.started)
+      all[tag->job] = all[tag->job] + (run.ended - run.started);
+  };
+  std::ranges::for_each(accounting_, add);
+  std::ranges::for_each(past_runs_, add);
+  for (const auto& [id, job] : memory_.jobs) {
+    for (const Task& task : job.tasks) add(task.record);
+  }
+  return all;
+}
 
 }  // namespace fabrica::sites::simulated

@@ -25,12 +25,14 @@ enum class ControllerFault : std::uint8_t {
   answer_lost,      // carried out, no answer
   request_doubled,  // carried out twice, by a proxy that repeats
   answer_slow,
-  crash,   // and comes back without what was young, and with its ids to give again
-  forget,  // the same at the worst moment: a task has said that it returned
-  stop     // answers nobody for a while
+  crash,     // and comes back without what was young, and with its ids to give again
+  forget,    // the same at the worst moment: a task has said that it returned
+  stop,      // answers nobody for a while
+  requeue,   // somebody puts a running job back into the queue
+  node_fail  // so does the controller, because a node failed
 };
 FABRICA_DESCRIBE_ENUM(ControllerFault, no_connection, request_lost, request_late, answer_lost,
-                      request_doubled, answer_slow, crash, forget, stop)
+                      request_doubled, answer_slow, crash, forget, stop, requeue, node_fail)
 
 /// What a task says of itself: that it would begin its script, or that the script has ended.
 struct TaskSays {
@@ -72,11 +74,17 @@ class SimulatedController : public slurm::Cluster {
 
   const Faults<ControllerFault>& faults() const { return faults_; }
 
+  bool tasks_speak() const { return tasks_speak_; }
+  /// How long tasks of each job ran in all, by the cluster's own books: all runs of all copies.
+  std::map<jobs::JobId, Duration> ran_for() const;
+
  private:
   struct Task {
     slurm::ClusterJob record;
     Time starts;  // zero: not planned
     Time ends;    // zero: it asks whether it may run
+    Time cut;     // when this run ends for another to follow; zero: it goes on
+    bool node_fails = false;
     Fate fate;
   };
   struct Job {
@@ -103,6 +111,7 @@ class SimulatedController : public slurm::Cluster {
   void start(Job& job, Task& task);
   void run(Job& job, Task& task);
   void end(Job& job, Task& task);
+  void requeue(Task& task, Time at, slurm::ClusterState state);
   jobs::OwnWord word_of(const Job& job, const Task& task) const;
   void say_what_is_due();
   void recover(const Memory& old);
@@ -132,6 +141,7 @@ class SimulatedController : public slurm::Cluster {
   std::multimap<Time, Coming> coming_;
   std::multimap<Time, slurm::Answer> answers_;
   std::vector<slurm::ClusterJob> accounting_;  // what has ended and was forgotten
+  std::vector<slurm::ClusterJob> past_runs_;   // of what was requeued
   bool tasks_speak_;
   std::vector<TaskSays> words_;
   std::set<std::pair<std::uint32_t, TaskName>> ran_;  // by id

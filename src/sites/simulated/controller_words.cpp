@@ -11,7 +11,6 @@ namespace {
 using slurm::ClusterState;
 
 constexpr std::int32_t did_not_run = 75;
-constexpr Duration run_again_after = minutes(2);  // as Slurm delays what it requeued
 
 }  // namespace
 
@@ -67,11 +66,7 @@ void SimulatedController::recover(Job& job, const Job& old) {
       if (before.record.state == ClusterState::running) {
         task = before;
       } else {
-        task.record.state = ClusterState::pending;
-        task.record.restarts += 1;
-        task.record.started = {};
-        task.record.nodes = {};
-        task.starts = now_ + run_again_after;
+        requeue(task, now_, ClusterState::requeued);
       }
     } else if (task.record.state == ClusterState::pending && task.starts != Time{}) {
       task.starts = std::max(task.starts, now_ + seconds(1));

@@ -27,10 +27,11 @@ enum class ClusterState : std::uint8_t {
   out_of_memory,
   node_failed,  // or a boot failure
   preempted,
-  deadline
+  deadline,
+  requeued  // of a record of slurmdbd: that run is over, and the job is not
 };
 FABRICA_DESCRIBE_ENUM(ClusterState, strange, pending, running, completed, failed, timeout,
-                      cancelled, out_of_memory, node_failed, preempted, deadline)
+                      cancelled, out_of_memory, node_failed, preempted, deadline, requeued)
 
 inline bool has_ended(ClusterState state) { return state >= ClusterState::completed; }
 
@@ -61,6 +62,11 @@ struct ClusterJob {
 FABRICA_DESCRIBE(ClusterJob, id, array_id, array_task, cluster, name, comment, user, account,
                  partition, state, held, reason, submitted, started, estimated_start, ended,
                  restarts, exit_code, signal, nodes)
+
+/// The id under which it is bound: of its whole array, where it is a task of one.
+inline std::uint32_t root_of(const ClusterJob& job) {
+  return job.array_id != 0 ? job.array_id : job.id;
+}
 
 /// A job to submit, in Slurm's own words. Empty texts and zeros are left out.
 struct Submission {
@@ -123,6 +129,7 @@ struct Past {
   Time from;
   std::string name_end;
   bool any_cluster = false;
+  std::uint32_t id = 0;  // of one job, with all tasks of an array; zero: of all
 };
 /// Whether slurmctld itself answers.
 struct Ping {};
@@ -152,7 +159,7 @@ struct Answer {
   std::uint64_t ticket = 0;
   Came came = Came::done;
   std::uint32_t id = 0;          // Submit
-  std::vector<ClusterJob> jobs;  // List, Show, Past
+  std::vector<ClusterJob> jobs;  // List, Show, Past, of which each run of a job is one
   Time cluster_time;             // the cluster's clock when it answered; zero: not told
   std::string text;              // of a refusal, or what went wrong
 };

@@ -4,6 +4,7 @@
 #include <cstdlib>
 
 #include "base/utf8.h"
+#include "sites/slurm/job_states.h"
 #include "sites/slurm/slurm_site.h"
 
 /// The part of SlurmSite that reads what the cluster shows: finds jobs by their tags, follows those
@@ -23,31 +24,6 @@ constexpr std::size_t sweeps_remembered = 10'000;
 // More than a submission may take from its time at the cluster to when it is acknowledged here.
 constexpr Duration clock_off_max = minutes(3);
 constexpr std::size_t comment_shown_max = 100;
-
-std::uint32_t root_of(const ClusterJob& job) { return job.array_id != 0 ? job.array_id : job.id; }
-
-Outcome outcome_of(ClusterState state) {
-  switch (state) {
-    case ClusterState::completed:
-      return Outcome::completed;
-    case ClusterState::timeout:
-    case ClusterState::deadline:
-      return Outcome::timeout;
-    case ClusterState::cancelled:
-    case ClusterState::preempted:
-      return Outcome::cancelled;
-    case ClusterState::out_of_memory:
-      return Outcome::out_of_memory;
-    case ClusterState::node_failed:
-      return Outcome::lost;
-    case ClusterState::failed:
-    case ClusterState::strange:
-    case ClusterState::pending:
-    case ClusterState::running:
-      return Outcome::failed;
-  }
-  return Outcome::failed;
-}
 
 }  // namespace
 
@@ -242,11 +218,20 @@ void SlurmSite::past_answered(const Tag& tag, const Answer& answer) {
                         : copies.find(static_cast<std::uint32_t>(entry->binding.id));
   if (mine == copies.end()) return not_found(tag.job, *entry);
   if (entry->stage == Stage::unknown) bind(tag.job, *entry, *mine->second.front());
-  const bool ended = std::ranges::all_of(
-      mine->second, [](const ClusterJob* job) { return has_ended(job->state); });
+  Records last;
+  for (const ClusterJob* record : mine->second) {
+    if (!entry->array.empty() && !record->array_task) last.push_back(record);
+  }
+  for (const auto& [task, runs] : runs_of(*entry, mine->second)) {
+    tell_runs(tag.job, *entry, task, runs);
+    last.push_back(runs.back());
+  }
+  const bool ended = std::ranges::all_of(last, [](const ClusterJob* job) {
+    return has_ended(job->state) && job->state != ClusterState::requeued;
+  });
   // slurmdbd may have the job as it was before the controller lost it.
   if (!ended) return not_found(tag.job, *entry);
-  follow(tag.job, *entry, mine->second);
+  follow(tag.job, *entry, last);
 }
 
 void SlurmSite::not_found(JobId id, Entry& entry) {
@@ -293,6 +278,7 @@ void SlurmSite::follow(JobId id, Entry& entry, const Records& records) {
 
 void SlurmSite::follow_task(JobId id, Entry& entry, std::uint32_t task, const ClusterJob& job) {
   if (task >= entry.tasks.size() || entry.tasks[task].ended) return;
+  look_at_runs(id, entry, task, job);
   // A job that was cancelled while pending has a start in Slurm's books, but no node.
   const bool began = job.started != Time{} && !job.nodes.empty();
   if (job.state == ClusterState::running && began && !entry.tasks[task].started) {
@@ -301,7 +287,7 @@ void SlurmSite::follow_task(JobId id, Entry& entry, std::uint32_t task, const Cl
     if (!options_.tasks_speak)
       reports_.emplace_back(jobs::SiteStarted{id, task, job.started, entry.attempt});
   }
-  if (!has_ended(job.state)) return;
+  if (!has_ended(job.state) || end_waits(entry, entry.tasks[task])) return;
   entry.tasks[task].ended = true;
   jobs::SiteEnded report;
   report.job = id;
@@ -313,6 +299,7 @@ void SlurmSite::follow_task(JobId id, Entry& entry, std::uint32_t task, const Cl
   report.exit_code = job.exit_code;
   report.signal = job.signal;
   report.says_start = options_.tasks_speak;
+  report.key = entry.tasks[task].at_hand;
   if (job.state != ClusterState::completed) report.text = job.reason;
   reports_.emplace_back(std::move(report));
 }

@@ -69,4 +69,28 @@ StateSeen state_of(std::span<const std::string_view> words) {
   return {.state = strongest->state, .held = strongest->kind == state_words::Kind::held};
 }
 
+jobs::Outcome outcome_of(ClusterState state) {
+  switch (state) {
+    case ClusterState::completed:
+      return jobs::Outcome::completed;
+    case ClusterState::timeout:
+    case ClusterState::deadline:
+      return jobs::Outcome::timeout;
+    case ClusterState::cancelled:
+    case ClusterState::requeued:
+      return jobs::Outcome::cancelled;
+    case ClusterState::out_of_memory:
+      return jobs::Outcome::out_of_memory;
+    case ClusterState::node_failed:
+    case ClusterState::preempted:
+      return jobs::Outcome::lost;
+    case ClusterState::failed:
+    case ClusterState::strange:
+    case ClusterState::pending:
+    case ClusterState::running:
+      return jobs::Outcome::failed;
+  }
+  return jobs::Outcome::failed;
+}
+
 }  // namespace fabrica::sites::slurm

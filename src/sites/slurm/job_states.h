@@ -3,6 +3,7 @@
 #include <span>
 #include <string_view>
 
+#include "jobs/types.h"
 #include "sites/slurm/cluster.h"
 
 namespace fabrica::sites::slurm {
@@ -17,5 +18,9 @@ struct StateSeen {
 /// (COMPLETING) runs, one that will be tried again (REQUEUED) is pending. Words that are not known
 /// count for nothing beside one that is.
 StateSeen state_of(std::span<const std::string_view> words);
+
+/// How a job, or a run of one, came to its end that is in this state. What its site took from it
+/// (a node that failed, preemption) is lost.
+jobs::Outcome outcome_of(ClusterState state);
 
 }  // namespace fabrica::sites::slurm

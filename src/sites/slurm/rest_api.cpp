@@ -75,6 +75,7 @@ class RequestMaker {
   }
 
   Result<Request> operator()(const ask::Past& ask) const {
+    if (ask.id != 0) return read_request({"slurmdb", name_, "job", std::to_string(ask.id)});
     Request request = read_request({"slurmdb", name_, "jobs"});
     auto& query = request.query.pairs;
     // Pending jobs too come only when the time is said to be that of the submission. "uts" is how
@@ -151,6 +152,20 @@ Request diag_request(ApiVersion version) {
 
 Result<Request> request_of(const Ask& ask, ApiVersion version, std::string_view cluster) {
   return std::visit(RequestMaker(version, cluster), ask);
+}
+
+Request books_request(ApiVersion version, std::string_view cluster, Time from, Time to) {
+  Request request = read_request({"slurmdb", to_string(version), "jobs"});
+  auto& query = request.query.pairs;
+  const auto at = [](Time time) {
+    return "uts" + whole_seconds(Time{std::max(time.ms, days(1).ms)});
+  };
+  query.emplace_back("start_time", at(from));
+  query.emplace_back("end_time", at(to));
+  if (version >= ApiVersion{40}) query.emplace_back("show_duplicates", "true");
+  query.emplace_back("skip_steps", "true");
+  if (!cluster.empty()) query.emplace_back("cluster", std::string(cluster));
+  return request;
 }
 
 std::optional<Time> parse_http_date(std::string_view text) {

@@ -44,6 +44,9 @@ net::Request diag_request(ApiVersion version);
 /// in slurmdbd, which may know several. Refused (`invalid`) is what slurmrestd could not take.
 Result<net::Request> request_of(const Ask& ask, ApiVersion version, std::string_view cluster);
 
+/// All runs that were at the cluster at any time from `from` on and before `to`, by slurmdbd.
+net::Request books_request(ApiVersion version, std::string_view cluster, Time from, Time to);
+
 /// Reads the time of an HTTP Date header ("Sun, 22 Nov 2026 14:48:00 GMT"); none otherwise.
 std::optional<Time> parse_http_date(std::string_view text);
 

@@ -139,7 +139,10 @@ bool read_past_job(Element element, ClusterJob& job) {
   const auto time = member(element, "time");
   job.submitted = shape::time(member(time, "submission"));
   read_nodes(member(element, "nodes"), job);
-  read_run(shape::time(member(time, "start")), shape::time(member(time, "end")), job);
+  const Time end = shape::time(member(time, "end"));
+  // Pending, with an end: this run was over when its job was put back into the queue.
+  if (job.state == ClusterState::pending && end != Time{}) job.state = ClusterState::requeued;
+  read_run(shape::time(member(time, "start")), end, job);
   job.restarts = shape::number32(member(element, "restart_cnt")).value_or(0);
   job.signal = read_signal(member(element, "exit_code"));
   return true;

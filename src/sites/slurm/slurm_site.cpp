@@ -51,7 +51,8 @@ void SlurmSite::resume(const jobs::State& state, federation::SiteId site) {
     entry.placed = job.submitted;
     entry.queued = job.phase != JobPhase::placed;
     for (std::size_t i = 0; i < job.tasks.size(); ++i) {
-      entry.tasks[i] = {job.tasks[i].started != Time{}, job.tasks[i].outcome != Outcome::none};
+      entry.tasks[i].started = job.tasks[i].started != Time{};
+      entry.tasks[i].ended = job.tasks[i].outcome != Outcome::none;
     }
   });
 }
@@ -61,6 +62,7 @@ SlurmSite::Entry& SlurmSite::begin(JobId id, std::uint32_t attempt,
   Entry& entry = entries_[id];
   entry = {};
   naming_.erase(id);
+  requeued_.erase(id);
   entry.attempt = attempt;
   entry.stage = stage;
   entry.placed = now_;
@@ -213,6 +215,8 @@ void SlurmSite::take(const Answer& answer) {
       return list_answered(answer);
     case Act::past:
       return past_answered(asked.tag, answer);
+    case Act::runs:
+      return runs_answered(asked.tag, answer);
     case Act::cancel:
     case Act::hold:
     case Act::release_again:
@@ -324,6 +328,7 @@ std::vector<jobs::Report> SlurmSite::hear(Time now) {
   for (const Answer& answer : cluster_->receive(now_)) take(answer);
   submit_ready();
   release_bound();
+  ask_for_runs();
   poll();
   const std::size_t count = std::min(reports_.size(), limits::group_commands_max);
   return {reports_.begin(), reports_.begin() + static_cast<std::ptrdiff_t>(count)};
@@ -346,10 +351,14 @@ void SlurmSite::acknowledge(std::span<const jobs::Report> reports) {
   reports_ = std::move(left);
   for (const jobs::Report& report : reports_)
     said.erase(std::visit([](const auto& one) { return one.job; }, report));
-  for (const JobId job : said) {
-    const auto entry = entries_.find(job);
-    if (entry != entries_.end() && entry->second.stage == Stage::over) entries_.erase(entry);
-  }
+  for (const JobId job : said) forget_if_over(job);
+}
+
+// Of a job that is forgotten all that there was to say is recorded.
+void SlurmSite::forget_if_over(JobId id) {
+  const auto entry = entries_.find(id);
+  if (entry == entries_.end() || entry->second.stage != Stage::over) return;
+  if (!requeued_.contains(id)) entries_.erase(entry);
 }
 
 std::optional<Time> SlurmSite::next_event() const {

@@ -84,6 +84,9 @@ class SlurmSite : public SiteConnector {
   struct TaskSeen {
     bool started = false;
     bool ended = false;
+    jobs::RunKey at_hand;    // its run as slurmctld last showed it
+    std::uint32_t told = 0;  // runs before its last that slurmdbd has told of
+    Time told_until;         // the start of the latest that was reported
   };
   struct Entry {
     std::uint32_t attempt = 1;
@@ -103,8 +106,21 @@ class SlurmSite : public SiteConnector {
     bool recall = false;    // to be given back, unless it has begun
     bool stranger = false;  // its id was seen with another's job
     Time cancelled;         // when it was last asked
+    Time ask_runs_at;       // when slurmdbd is next asked for earlier runs
+    Duration ask_runs_after;
+    Time runs_until;  // while they are not known its ends wait until then; zero: they do not
   };
-  enum class Act : std::uint8_t { submit, name, release, release_again, cancel, hold, list, past };
+  enum class Act : std::uint8_t {
+    submit,
+    name,
+    release,
+    release_again,
+    cancel,
+    hold,
+    list,
+    past,
+    runs
+  };
   struct Asked {
     Act act = Act::list;
     Tag tag;
@@ -112,6 +128,8 @@ class SlurmSite : public SiteConnector {
   // The records of one job at the cluster: one, or one a task of an array.
   using Records = std::vector<const ClusterJob*>;
   using Copies = std::map<std::uint32_t, Records>;  // by id, of the whole array where there is one
+  // All runs of each task by its place, oldest first, as slurmdbd has them.
+  using RunsOfTasks = std::map<std::uint32_t, Records>;
 
   void take(const jobs::StartJob& request);
   // It is looked for since it became unknown, or since resume().
@@ -142,8 +160,21 @@ class SlurmSite : public SiteConnector {
   void lose_sight(jobs::JobId id, Entry& entry, std::string text);
   void follow(jobs::JobId id, Entry& entry, const Records& records);
   void follow_task(jobs::JobId id, Entry& entry, std::uint32_t task, const ClusterJob& job);
+
+  // past_runs.cpp: the runs of requeued tasks before their last.
+  static RunsOfTasks runs_of(const Entry& entry, const Records& records);
+  void look_at_runs(jobs::JobId id, Entry& entry, std::uint32_t task, const ClusterJob& job);
+  static bool runs_are_known(const Entry& entry);
+  bool end_waits(Entry& entry, const TaskSeen& seen);
+  void ask_for_runs();
+  void runs_answered(const Tag& tag, const Answer& answer);
+  void tell_runs(jobs::JobId id, Entry& entry, std::uint32_t task, const Records& runs);
+  void tell_run(jobs::JobId id, Entry& entry, std::uint32_t task, const jobs::RunKey& key,
+                Time ended, jobs::Outcome outcome, std::string text);
+
   void end_all(jobs::JobId id, Entry& entry, jobs::Outcome outcome, const std::string& text);
   void cancel(Entry& entry);
+  void forget_if_over(jobs::JobId id);
   void give_back(jobs::JobId id, Entry& entry, const Records& records);
   static bool is_missing(const Entry& entry);
   void look_for_name(jobs::JobId id, Entry& entry, const Copies& copies);
@@ -168,7 +199,8 @@ class SlurmSite : public SiteConnector {
   std::map<std::uint64_t, Asked> asked_;
   std::uint64_t last_ticket_ = 0;
   std::size_t submitting_ = 0;
-  std::set<jobs::JobId> naming_;  // in this stage
+  std::set<jobs::JobId> naming_;    // in this stage
+  std::set<jobs::JobId> requeued_;  // with runs that slurmdbd has not told of yet
   std::size_t releasing_ = 0;
   std::set<jobs::JobId> to_release_;
   Time submit_from_;  // not before: the cluster could not be reached

@@ -185,6 +185,29 @@ TEST(Areas, SitesAreCheckedByTheirOperators) {
             R"({"findings":[{"what":"token","verdict":"wrong","text":"no","mend":"mend"}]})");
 }
 
+TEST(Areas, TheBooksOfASiteAreForItsOperators) {
+  Served served;
+  check(served,
+        {
+            {member, "POST /v1/sites/north:reconcile", "{}", "403 forbidden site"},
+            {south_operator, "POST /v1/sites/north:reconcile", "{}", "403 forbidden site"},
+            {admin, "POST /v1/sites/south:reconcile", "{}", "422 invalid site"},
+            {admin, "POST /v1/sites/north:reconcile",
+             R"({"from":"2026-11-22T00:00:00Z","to":"2026-11-22T00:00:00Z"})", "422 invalid /from"},
+            {admin, "POST /v1/sites/north:reconcile",
+             R"({"from":"2025-01-01T00:00:00Z","to":"2026-11-22T00:00:00Z"})", "422 invalid /from"},
+            {admin, "POST /v1/sites/north:reconcile", "{}", "200"},
+        });
+  EXPECT_EQ(served
+                .ask(north_operator, "POST /v1/sites/north:reconcile",
+                     R"({"from":"2026-11-22T00:00:00Z","to":"2026-11-23T00:00:00Z"})")
+                .body,
+            R"({"from":"2026-11-22T00:00:00.000Z","to":"2026-11-23T00:00:00.000Z",)"
+            R"("partitions":[{"partition":"north-gpu","unit":"gpu","runs_charged":0,)"
+            R"("runs_recorded":0,"charged":0,"recorded":7,"differences":[]}],"lines":[],)"
+            R"("lines_left_out":0})");
+}
+
 TEST(Areas, ProjectsAndTheirMembers) {
   Served served;
   check(served,

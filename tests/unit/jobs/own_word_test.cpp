@@ -116,6 +116,51 @@ TEST(OwnWord, SettlesWhatItsSiteForgot) {
   });
 }
 
+// It says nothing when it is ended from outside, so the site cannot have done that.
+TEST(OwnWord, SettlesWhatItsSiteSaysItEnded) {
+  for (const auto& [said, code, becomes] : {std::tuple{Outcome::timeout, 0, "completed"},
+                                            std::tuple{Outcome::cancelled, 0, "completed"},
+                                            std::tuple{Outcome::timeout, 4, "failed"}}) {
+    const std::string standing = fmt::format("ended {} returned 99h+1800000ms", becomes);
+    own_words({
+        {"bound", the_system, {}, bound(), "JobBound", "placed none - 100-1"},
+        {"begins", the_system, {}, begin(), "TaskStarted", "running none - 100-1"},
+        {"returned", the_system, minutes(30), returned(code), "TaskReturned",
+         "running none returned 100-1"},
+        {name_of(said), the_system, minutes(40), ended(said),
+         "TaskEnded UsageCharged HoldReleased JobEnded", standing},
+    });
+  }
+  own_words({
+      {"bound", the_system, {}, bound(), "JobBound", "placed none - 100-1"},
+      {"begins", the_system, {}, begin(), "TaskStarted", "running none - 100-1"},
+      {"a real one", the_system, hours(1), ended(Outcome::timeout),
+       "TaskEnded UsageCharged JobEnded", "ended timeout - 99"},
+  });
+  // How a script ended of itself its site knows better: it saw what the script's exit hides.
+  own_words({
+      {"bound", the_system, {}, bound(), "JobBound", "placed none - 100-1"},
+      {"begins", the_system, {}, begin(), "TaskStarted", "running none - 100-1"},
+      {"returned", the_system, minutes(30), returned(0), "TaskReturned",
+       "running none returned 100-1"},
+      {"out of memory", the_system, minutes(1), ended(Outcome::out_of_memory),
+       "TaskEnded UsageCharged JobEnded", "ended out_of_memory returned 99"},
+  });
+}
+
+TEST(OwnWord, WhatReturnedIsNotRunAgain) {
+  own_words({
+      {"bound", the_system, {}, bound(), "JobBound", "placed none - 100-1"},
+      {"begins", the_system, {}, begin(), "TaskStarted", "running none - 100-1"},
+      {"returned", the_system, minutes(30), returned(3), "TaskReturned",
+       "running none returned 100-1"},
+      {"its site forgot, and runs it again", the_system, minutes(5), begin(1, 17, 0, 1), "nothing",
+       "running none returned 100-1"},
+      {"and says how that ended", the_system, minutes(5), ended(Outcome::failed),
+       "TaskEnded UsageCharged JobEnded", "ended failed returned 99"},
+  });
+}
+
 TEST(OwnWord, WithoutItNothingOfAForgottenTaskIsCharged) {
   own_words({
       {"bound", the_system, {}, bound(), "JobBound", "placed none - 100-1"},

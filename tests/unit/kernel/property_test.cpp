@@ -64,6 +64,7 @@ RC_GTEST_PROP(Decide, ChangesNothingAndAnswersTheSame, ()) {
 std::string wrong_in(const std::vector<Recorded>& records) {
   std::set<JobId> ended;
   std::set<std::pair<JobId, std::uint32_t>> tasks;
+  std::set<std::tuple<JobId, std::uint32_t, Time>> runs;
   std::map<ledger::HoldId, ComputeTime> held;
   for (std::size_t i = 0; i < records.size(); ++i) {
     if (records[i].seq.value != i + 1) return "the log is not dense";
@@ -71,17 +72,24 @@ std::string wrong_in(const std::vector<Recorded>& records) {
     if (const auto* event = std::get_if<jobs::Event>(&records[i].event)) {
       const auto* end = std::get_if<jobs::JobEnded>(event);
       if (end != nullptr && !ended.insert(end->job).second) return "a job ended twice";
+      const auto* run = std::get_if<jobs::RunEnded>(event);
+      if (run != nullptr && !runs.emplace(run->job, run->task, run->key.started).second)
+        return "a run ended twice";
       const auto* task = std::get_if<jobs::TaskEnded>(event);
       if (task != nullptr && !tasks.emplace(task->job, task->task).second)
         return "a task ended twice";
     } else if (const auto* entry = std::get_if<ledger::Event>(&records[i].event)) {
       if (const auto* one = std::get_if<ledger::HoldPlaced>(entry)) held[one->hold] += one->amount;
+      if (const auto* one = std::get_if<ledger::HoldExtended>(entry))
+        held[one->hold] += one->amount;
       if (const auto* one = std::get_if<ledger::HoldReleased>(entry))
         held[one->hold] -= one->amount;
       if (const auto* one = std::get_if<ledger::UsageCharged>(entry)) {
         held[one->hold] -= one->amount;
         const auto* end = std::get_if<jobs::Event>(&records[i - 1].event);
-        if (end == nullptr || !std::holds_alternative<jobs::TaskEnded>(*end))
+        if (end == nullptr || !(std::holds_alternative<jobs::TaskEnded>(*end) ||
+                                std::holds_alternative<jobs::RunEnded>(*end) ||
+                                std::holds_alternative<jobs::OwedCharged>(*end)))
           return "a charge without an end";
       }
     }

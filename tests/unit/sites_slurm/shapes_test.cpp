@@ -312,6 +312,25 @@ TEST(Shapes, JobsOfTheDatabase) {
   EXPECT_FALSE(newer->jobs->front().held);
 }
 
+// As Slurm 22.05 has a job that was put back into the queue: a record for each run.
+TEST(Shapes, RunsOfTheDatabase) {
+  const auto record = [](std::string_view state, int submitted, int started, int ended,
+                         std::string_view nodes) {
+    return fmt::format(R"({{"job_id":7,"state":{{"current":"{}","reason":"None"}},"nodes":"{}",
+      "time":{{"submission":{},"start":{},"end":{}}}}})",
+                       state, nodes, submitted, started, ended);
+  };
+  const auto reply = read_past_reply(
+      fmt::format(R"({{"errors":[],"jobs":[{},{},{}]}})", record("REQUEUED", 10, 11, 20, "c1n1"),
+                  record("NODE_FAIL", 20, 30, 40, "c1n1"),
+                  record("PENDING", 40, 0, 0, "None assigned")),
+      {});
+  std::string seen;
+  for (const ClusterJob& run : *reply->jobs)
+    seen += fmt::format("{} {}-{}, ", name_of(run.state), run.started.ms, run.ended.ms);
+  EXPECT_EQ(seen, "requeued 11000-20000, node_failed 30000-40000, pending 0-0, ");
+}
+
 TEST(ReplyPieces, AreWhatStandsBetweenTheCommas) {
   const auto pieces = take_apart(R"( {"a": [1,{"jobs":[0]}], "jobs" : [ {"x":"],}\""} , [2] ,3],
     "b":"}"} )",

@@ -1,5 +1,6 @@
 #include "sites/slurm/slurm_site.h"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -56,7 +57,7 @@ class SlurmSiteTest : public testing::Test {
   SlurmSiteTest() { open(); }
 
   // A site that knows nothing yet.
-  void open() {
+  void open(bool accounting = true) {
     said_.clear();
     reported_.clear();
     auto cluster = std::make_unique<OddCluster>();
@@ -65,6 +66,7 @@ class SlurmSiteTest : public testing::Test {
     options.cluster = "c1";
     options.cluster_name = "c1";
     options.installation = "home";
+    options.accounting = accounting;
     options.say = [this](std::string_view text) { said_.emplace_back(text); };
     site_ = std::make_unique<SlurmSite>(
         std::move(cluster), options,
@@ -190,6 +192,105 @@ TEST_F(SlurmSiteTest, AnAccountingThatIsSilentIsToldAndEndsNoJob) {
   EXPECT_THAT(said_, ElementsAre("its accounting does not answer, and its jobs wait: slurmdbd is "
                                  "down"));
   EXPECT_FALSE(reported<jobs::SiteAbsent>());
+}
+
+/// The earlier runs and ends that were reported: what became of the run, its number, how long.
+class Requeued : public SlurmSiteTest {
+ protected:
+  std::string runs() const {
+    std::string text;
+    const auto add = [&](std::string_view what, jobs::Outcome outcome, const jobs::RunKey& key,
+                         Time started, Time ended) {
+      text += fmt::format("{}{} {} {} {}s", text.empty() ? "" : ", ", what, name_of(outcome),
+                          key.restarts, (ended - started).ms / 1'000);
+    };
+    for (const jobs::Report& report : reported_) {
+      if (const auto* run = std::get_if<jobs::SiteRunEnded>(&report))
+        add("run", run->outcome, run->key, run->key.started, run->ended);
+      if (const auto* end = std::get_if<jobs::SiteEnded>(&report))
+        add("end", end->outcome, end->key, end->started, end->ended);
+    }
+    return text;
+  }
+
+  // The record of a run that began so many seconds after the job was submitted.
+  ClusterJob run(int began, int ran, ClusterState state, std::uint32_t restarts = 0) const {
+    ClusterJob job = record();
+    job.submitted = submitted_ + seconds(began);
+    job.state = state;
+    job.restarts = restarts;
+    if (state == ClusterState::pending) return job;
+    job.nodes = "n1";
+    job.started = submitted_ + seconds(began);
+    if (has_ended(state)) job.ended = job.started + seconds(ran);
+    return job;
+  }
+
+  void begin() {
+    submitted_ = now_;
+    cluster_->past.came = Came::unclear;
+    cluster_->list.jobs = {run(0, 0, ClusterState::running)};
+    start();
+    pass(10);
+  }
+
+  Time submitted_;
+};
+
+TEST_F(Requeued, EarlierRunsAreToldBeforeTheEndWhichWaitsForThem) {
+  begin();
+  cluster_->list.jobs = {run(40, 0, ClusterState::running, 2)};
+  pass(60);
+  EXPECT_EQ(runs(), "");
+  cluster_->list.jobs = {run(40, 25, ClusterState::completed, 2)};
+  pass(60);
+  EXPECT_EQ(runs(), "");
+  // The record of the last run is not there yet, nor is it needed.
+  cluster_->past = {
+      .jobs = {run(20, 15, ClusterState::node_failed), run(0, 20, ClusterState::requeued)}};
+  pass(50);
+  EXPECT_EQ(runs(), "run cancelled 0 20s, run lost 1 15s, end completed 2 25s");
+}
+
+TEST_F(Requeued, AnEndDoesNotWaitForEver) {
+  begin();
+  cluster_->list.jobs = {run(40, 25, ClusterState::completed, 1)};
+  pass(115);
+  EXPECT_EQ(runs(), "");
+  pass(40);
+  EXPECT_EQ(runs(), "end completed 1 25s");
+  cluster_->past = {
+      .jobs = {run(0, 20, ClusterState::requeued), run(40, 25, ClusterState::completed)}};
+  pass(200);
+  EXPECT_EQ(runs(), "end completed 1 25s, run cancelled 0 20s");
+}
+
+TEST_F(Requeued, WhatTookNoTimeIsNoRun) {
+  begin();
+  cluster_->list.jobs = {run(40, 25, ClusterState::completed, 2)};
+  cluster_->past = {.jobs = {run(0, 20, ClusterState::requeued), run(20, 0, ClusterState::requeued),
+                             run(40, 25, ClusterState::completed)}};
+  pass(20);
+  EXPECT_EQ(runs(), "run cancelled 0 20s, end completed 2 25s");
+}
+
+TEST_F(Requeued, OneThatTheControllerForgotEndsAsItsLastRun) {
+  begin();
+  cluster_->list.jobs = {};
+  cluster_->past = {
+      .jobs = {run(0, 20, ClusterState::node_failed), run(40, 25, ClusterState::completed)}};
+  pass(20);
+  EXPECT_EQ(runs(), "run lost 0 20s, end completed 1 25s");
+}
+
+TEST_F(Requeued, WithoutAccountingItIsWatched) {
+  open(false);
+  begin();
+  cluster_->list.jobs = {run(20, 0, ClusterState::pending, 1)};
+  pass(40);
+  cluster_->list.jobs = {run(60, 25, ClusterState::completed, 1)};
+  pass(40);
+  EXPECT_EQ(runs(), "run cancelled 0 20s, end completed 1 25s");
 }
 
 }  // namespace

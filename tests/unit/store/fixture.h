@@ -40,6 +40,22 @@ inline void write_file(const std::filesystem::path& path, std::string_view bytes
   std::ofstream(path, std::ios::binary | std::ios::trunc) << bytes;
 }
 
+/// Reports that a run of the job ended, to be followed by another; the next ends it.
+inline void requeue_and_end(World& world, PersonId owner, ProjectId for_project) {
+  world.must(owner, jobs::SubmitJob{for_project, train_on_gpu()});
+  const JobId job{world.state.jobs.last_job};
+  jobs::SiteRunEnded run;
+  run.job = job;
+  run.key = {job.value + 100, world.now, world.now, 0};
+  run.ended = world.now + minutes(20);
+  run.text = "requeued";
+  world.must(the_system, jobs::ReportFromSite{north, run});
+  jobs::SiteEnded end =
+      ended_report(job, world.now + minutes(30), world.now + minutes(40), jobs::Outcome::completed);
+  end.key = {run.key.id, run.ended, end.started, 1};
+  world.must(the_system, jobs::ReportFromSite{north, end});
+}
+
 /// A consortium where every kind of event has happened.
 inline World busy_world() {
   World world = with_awards();
@@ -79,6 +95,10 @@ inline World busy_world() {
   world.must(the_system, jobs::BeginTask{speaks});
   world.must(the_system, jobs::ReturnTask{speaks, 3});
   world.must(the_system, jobs::ReportFromSite{north, jobs::SiteAbsent{speaks.job, 1, "forgot"}});
+  requeue_and_end(world, lead, project);
+  // Here the hold is all that the account has.
+  give_award(world, rival, other_project, gpu, unit_hours(1));
+  requeue_and_end(world, rival, other_project);
   const AwardId declined = offer_award(world, lead, project, cpu, unit_hours(5));
   world.must(lead, calls::AnswerAward{declined, false});
   offer_award(world, lead, project, cpu, unit_hours(6));

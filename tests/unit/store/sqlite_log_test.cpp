@@ -1,5 +1,6 @@
 #include "store/sqlite_log.h"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include "kernel/engine.h"
@@ -57,6 +58,38 @@ TEST(SqliteLog, VerifyFindsReadTablesThatDiffer) {
     rebuild_tables(directory.path());
     EXPECT_TRUE(verify(directory.path(), no_progress).faults.empty()) << change;
   }
+}
+
+std::string runs_in(const std::vector<RunView>& runs) {
+  std::string text;
+  for (const RunView& run : runs) {
+    text += fmt::format("{}{} of {}: {} {} {}", text.empty() ? "" : ", ", run.restarts, run.site_id,
+                        run.charged.unit_ms() / 1'000, run.given_back.unit_ms() / 1'000,
+                        run.owed.unit_ms() / 1'000);
+  }
+  return text;
+}
+
+// Charges, what was given back, and what is still owed, of each run by its name at the site.
+TEST(SqliteLog, EachChargeIsOfARun) {
+  test::World world = test::busy_world();
+  const std::uint64_t last = world.state.jobs.last_job;
+  world.must(test::north_operator,
+             ledger::CorrectCharge{test::gpu_award, ComputeTime{60'000}, last - 1, "by hand"});
+  const TemporaryDirectory directory;
+  SqliteLog log(directory.path());
+  test::append_all(log, world.log, 5);
+  Reader reader(directory.path());
+  const auto runs = [&](std::uint64_t job) { return runs_in(reader.job(jobs::JobId{job})->runs); };
+  EXPECT_EQ(runs(last - 1), fmt::format("0 of {0}: 1200 0 0, 1 of {0}: 600 60 0", last + 99));
+  EXPECT_EQ(runs(last), fmt::format("0 of {0}: 1200 0 0, 1 of {0}: 600 0 0", last + 100));
+  EXPECT_EQ(runs(1), "") << "a site without books of its own";
+  const auto all = reader.runs_of("north", Time{}, never, 100);
+  EXPECT_EQ(all.size(), 5U) << "with one that its site forgot";
+  EXPECT_EQ(reader.runs_of("south", Time{}, never, 100).size(), 0U);
+  EXPECT_EQ(reader.runs_of("north", Time{}, never, 2).size(), 2U);
+  EXPECT_TRUE(reader.has_ended(jobs::JobId{last}));
+  EXPECT_FALSE(reader.has_ended(jobs::JobId{last + 1}));
 }
 
 TEST(SqliteLog, AnotherWriterIsTheReferee) {

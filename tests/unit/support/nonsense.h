@@ -263,7 +263,23 @@ class Plausible {
     if (random_.chance(1, 3)) return started(id, from, task, site);
     const auto outcome = random_.chance(1, 2) ? jobs::Outcome::completed
                                               : static_cast<jobs::Outcome>(random_.below(10));
-    return ended(id, from, now_ - minutes(random_.between(-5, 60)), outcome, task, site);
+    if (random_.chance(1, 3)) return {site, run_ended(id, task, outcome)};
+    jobs::SiteEnded report =
+        ended_report(id, from, now_ - minutes(random_.between(-5, 60)), outcome, task);
+    if (random_.chance(1, 2))
+      report.key = {9, from, from, static_cast<std::uint32_t>(random_.below(3))};
+    return {site, report};
+  }
+
+  jobs::SiteRunEnded run_ended(JobId id, std::uint32_t task, jobs::Outcome outcome) {
+    jobs::SiteRunEnded run;
+    run.job = id;
+    run.task = task;
+    run.key = {9, now_, now_ - minutes(one_to(120)), static_cast<std::uint32_t>(random_.below(3))};
+    run.ended = run.key.started + minutes(random_.between(-5, 120));
+    run.outcome = outcome;
+    run.says_start = random_.chance(1, 4);
+    return run;
   }
 
   static std::uint64_t bound_as(JobId id) { return id.value + 100; }
