@@ -37,11 +37,10 @@ class Profile {
       return;
     }
     const auto place = changes_.lower_bound(at);
-    if (!changes_.has(place, at)) {
-      changes_.insert(place, at, by);
-    } else if (std::int32_t& there = changes_.value(place); (there += by) == 0) {
-      changes_.erase(place);
-    }
+    if (!changes_.has(place, at)) return changes_.insert(place, at, by);
+    std::int32_t& there = changes_.value(place);
+    there += by;
+    if (there == 0) changes_.erase(place);
   }
 
   void take(Time from, Time until, std::int32_t width) {
