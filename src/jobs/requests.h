@@ -37,14 +37,17 @@ struct ReleaseJob {
 };
 FABRICA_DESCRIBE(ReleaseJob, job, attempt, binding)
 
-/// Stop this job, or never start it. Asked again until each of its tasks is reported ended.
+/// Stop this job, or never start it. Asked again until each of its tasks is reported ended, or,
+/// `unless_begun`, until a task is reported started: what has begun is then left alone. Such a job
+/// has one task, and may also be reported absent.
 struct StopJob {
   JobId job;
   std::uint32_t attempt = 1;
   std::uint32_t tasks = 1;
   Binding binding;  // blank: not known to be there
+  bool unless_begun = false;
 };
-FABRICA_DESCRIBE(StopJob, job, attempt, tasks, binding)
+FABRICA_DESCRIBE(StopJob, job, attempt, tasks, binding, unless_begun)
 
 using SiteRequest = std::variant<StartJob, StopJob, FindJob, ReleaseJob>;
 

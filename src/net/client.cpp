@@ -164,20 +164,19 @@ Result<Response> Client::Wire::run(Request request, const ChunkSink* sink, Durat
   return result;
 }
 
-// Runs the exchange on the caller's thread. At the deadline, or when abandoned, the connection is
-// closed, which ends whatever the exchange waits for.
+// Runs the exchange on the caller's thread. From the deadline on, or once abandoned, every connection
+// is closed as soon as it is there, which ends whatever the exchange waits for.
 void Client::Wire::pump(const bool& done) {
   while (!done) {
     const bool in_time = context_.run_one_until(deadline_) != 0;
-    const bool given_up = abandoned_ && !timed_out_;
-    if (!done && (!in_time || given_up)) {
-      timed_out_ = true;
-      deadline_ = Clock::time_point::max();
-      ErrorCode ignored;
-      if (connecting_) connecting_->close(ignored);
-      if (transport_) transport_->close();
-      context_.restart();
-    }
+    if (done) return;
+    if (!in_time || abandoned_) timed_out_ = true;
+    if (!timed_out_) continue;
+    deadline_ = Clock::time_point::max();
+    ErrorCode ignored;
+    if (connecting_) connecting_->close(ignored);
+    if (transport_) transport_->close();
+    context_.restart();
   }
 }
 

@@ -115,6 +115,7 @@ class SimulatedController : public slurm::Cluster {
   slurm::Answer carry_out(const slurm::ask::Show& show);
   slurm::Answer carry_out(const slurm::ask::Past& past);
   slurm::Answer carry_out(const slurm::ask::Ping& ping);
+  slurm::Answer carry_out(const slurm::ask::Hold& hold);
   static bool is_over(const Job& job);
   void plan(Job& job);
 

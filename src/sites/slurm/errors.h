@@ -14,8 +14,8 @@
 namespace fabrica::sites::slurm {
 
 /// The ask's alternative in Ask.
-enum class AskKind : std::uint8_t { submit, release, cancel, list, show, past, ping };
-FABRICA_DESCRIBE_ENUM(AskKind, submit, release, cancel, list, show, past, ping)
+enum class AskKind : std::uint8_t { submit, release, cancel, list, show, past, ping, hold };
+FABRICA_DESCRIBE_ENUM(AskKind, submit, release, cancel, list, show, past, ping, hold)
 
 AskKind kind_of(const Ask& ask);
 

@@ -20,8 +20,9 @@ constexpr std::size_t submitting_at_once = 64;
 // More acknowledged jobs than that are found in one list, which costs less than asking for each.
 constexpr std::size_t named_one_by_one = 4;
 constexpr std::size_t releasing_at_once = 64;
-constexpr std::size_t releasing_while_submitting =
-    1;  // of some connections, so that none waits for ever
+// Where more and more is submitted, what has been acknowledged for that long is let go beside it.
+constexpr std::size_t releasing_while_submitting = 1;
+constexpr Duration release_patience = seconds(2);
 constexpr Duration reach_again = seconds(1);
 constexpr Duration ask_again = seconds(5);  // for a cancel or a release that had no effect yet
 
@@ -108,10 +109,17 @@ void SlurmSite::take(const jobs::ReleaseJob& request) {
 }
 
 // Submissions go first: what is bound waits, what is not submitted may yet be lost with its reply.
+std::size_t SlurmSite::releasing_now() const {
+  if (submitting_ == 0 && ready_.empty()) return releasing_at_once;
+  if (to_release_.empty()) return 0;
+  const auto oldest = entries_.find(*to_release_.begin());
+  const bool waits =
+      oldest != entries_.end() && now_ < oldest->second.acknowledged + release_patience;
+  return waits ? 0 : releasing_while_submitting;
+}
+
 void SlurmSite::release_bound() {
-  const bool submitting = submitting_ > 0 || !ready_.empty();
-  const std::size_t most = submitting ? releasing_while_submitting : releasing_at_once;
-  while (releasing_ < most && !to_release_.empty()) {
+  while (!to_release_.empty() && releasing_ < releasing_now()) {
     const JobId id = *to_release_.begin();
     to_release_.erase(to_release_.begin());
     const auto found = entries_.find(id);
@@ -132,14 +140,20 @@ void SlurmSite::take(const jobs::StopJob& request) {
     entry = &begin(request.job, request.attempt,
                    uncertain ? uncertain.mapped() : std::vector<std::uint32_t>{}, Stage::unknown);
   }
-  entry->stop = true;
+  const bool fresh_recall = request.unless_begun && !entry->recall;
+  entry->recall = request.unless_begun;
+  entry->stop = !request.unless_begun;
+  to_release_.erase(request.job);
   if (entry->stage == Stage::ready) {
     ready_.erase(request.job);
     entry->stage = Stage::over;
     reports_.emplace_back(
-        jobs::SiteAbsent{request.job, request.attempt, "cancelled before the site had it"});
-  } else if (entry->stage >= Stage::bound && entry->stage < Stage::over) {
+        jobs::SiteAbsent{request.job, request.attempt, "taken back before the site had it"});
+  } else if (entry->stop && entry->stage >= Stage::bound && entry->stage < Stage::over) {
     cancel(*entry);
+  } else if (fresh_recall) {
+    next_poll_ = std::min(next_poll_, now_);
+    list_all_ = now_;
   }
 }
 
@@ -198,6 +212,7 @@ void SlurmSite::take(const Answer& answer) {
     case Act::past:
       return past_answered(asked.tag, answer);
     case Act::cancel:
+    case Act::hold:
     case Act::release_again:
       return;  // what came of it shows in a list
   }
@@ -221,7 +236,7 @@ void SlurmSite::submit_answered(const Tag& tag, const Answer& answer) {
     case Came::unsent:
       entry->stage = Stage::ready;
       submit_from_ = now_ + reach_again;
-      if (!entry->stop) ready_.insert(tag.job);
+      if (!entry->stop && !entry->recall) ready_.insert(tag.job);
       return;
     case Came::refused:
       notices_.refused(now_, fmt::format("{} is refused: {}", to_string(tag.job), answer.text));

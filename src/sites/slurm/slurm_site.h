@@ -100,10 +100,11 @@ class SlurmSite : public SiteConnector {
     std::optional<Time> absent_since;
     bool queued = false;  // reported
     bool stop = false;
+    bool recall = false;    // to be given back, unless it has begun
     bool stranger = false;  // its id was seen with another's job
     Time cancelled;         // when it was last asked
   };
-  enum class Act : std::uint8_t { submit, name, release, release_again, cancel, list, past };
+  enum class Act : std::uint8_t { submit, name, release, release_again, cancel, hold, list, past };
   struct Asked {
     Act act = Act::list;
     Tag tag;
@@ -127,6 +128,7 @@ class SlurmSite : public SiteConnector {
 
   void send(Act act, const Tag& tag, Ask ask);
   void submit_ready();
+  std::size_t releasing_now() const;
   void release_bound();
   void poll();
   void notice_oddities(const ClusterJob& job, const Tag& tag);
@@ -142,6 +144,7 @@ class SlurmSite : public SiteConnector {
   void follow_task(jobs::JobId id, Entry& entry, std::uint32_t task, const ClusterJob& job);
   void end_all(jobs::JobId id, Entry& entry, jobs::Outcome outcome, const std::string& text);
   void cancel(Entry& entry);
+  void give_back(jobs::JobId id, Entry& entry, const Records& records);
   static bool is_missing(const Entry& entry);
   void look_for_name(jobs::JobId id, Entry& entry, const Copies& copies);
   void take_time(const Answer& answer);

@@ -228,6 +228,13 @@ TEST(Client, IsGivenUpFromAnotherThread) {
   EXPECT_THAT(shown(client.send(request_of(Method::get, "/"), seconds(60))), HasSubstr("given up"));
 }
 
+TEST(Client, MayBeGivenUpBeforeItIsAsked) {
+  Scripted silent({"~"});
+  Client client = client_of(silent.port());
+  client.abandon();
+  EXPECT_THAT(shown(client.send(request_of(Method::get, "/"), seconds(60))), HasSubstr("given up"));
+}
+
 TEST(Client, SaysWhereNobodyAnswers) {
   std::uint16_t free_port = 0;
   {
