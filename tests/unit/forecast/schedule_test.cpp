@@ -34,7 +34,7 @@ TEST(Schedule, AgreesWithTheReferenceOnThousandsOfSmallCases) {
   for (const Scheduler scheduler : schedulers) {
     for (const EventOrder order : orders) {
       for (const Kind& kind : {Kind{6, 3, 3, 6}, Kind{12, 4, 4, 12}, Kind{14, 16, 2, 20}}) {
-        expect_as_reference({kind.width, scheduler, order}, kind, 700);
+        expect_as_reference({kind.width, scheduler, order}, kind, 125);
       }
     }
   }
@@ -43,8 +43,8 @@ TEST(Schedule, AgreesWithTheReferenceOnThousandsOfSmallCases) {
 TEST(Schedule, AgreesWithTheReferenceOnDeepQueues) {
   for (const Scheduler scheduler : schedulers) {
     for (const EventOrder order : orders) {
-      const std::size_t count = scheduler == Scheduler::conservative ? 90 : 400;
-      expect_as_reference({40, scheduler, order}, {count, 40, 3, 3'000}, 3);
+      const std::size_t count = scheduler == Scheduler::conservative ? 50 : 200;
+      expect_as_reference({40, scheduler, order}, {count, 40, 3, 3'000}, 2);
     }
   }
 }
@@ -52,7 +52,7 @@ TEST(Schedule, AgreesWithTheReferenceOnDeepQueues) {
 TEST(Schedule, ABoundOnDepthIsThatOfTheReference) {
   for (const std::size_t depth : {0UL, 1UL, 3UL}) {
     for (const EventOrder order : orders) {
-      expect_as_reference({8, Scheduler::conservative, order, depth}, {14, 8, 2, 20}, 300);
+      expect_as_reference({8, Scheduler::conservative, order, depth}, {14, 8, 2, 20}, 60);
     }
   }
 }
@@ -78,8 +78,8 @@ std::int32_t most_in_use(const std::vector<Job>& jobs, const std::vector<Time>& 
 }
 
 TEST(Schedule, NeverUsesMoreThanThereIsAndStartsNobodyBeforeHisSubmit) {
-  const Kind kind{3'000, 128, 40, 5'000};
-  for (std::uint64_t seed = 1; seed <= 3; ++seed) {
+  const Kind kind{1'000, 128, 40, 5'000};
+  for (std::uint64_t seed = 1; seed <= 2; ++seed) {
     const std::vector<Job> jobs = jobs_of(kind, seed);
     for (const Scheduler scheduler : schedulers) {
       for (const EventOrder order : orders) {
@@ -119,7 +119,7 @@ Time first_shadow(const std::vector<Job>& jobs, const std::vector<Time>& starts,
 }
 
 TEST(Schedule, EasyNeverDelaysTheHeadBeyondItsFirstShadowTime) {
-  const Kind kind{600, 64, 30, 4'000};
+  const Kind kind{300, 64, 30, 4'000};
   for (const Scheduler scheduler : {Scheduler::easy, Scheduler::sjbf}) {
     for (std::uint64_t seed = 1; seed <= 5; ++seed) {
       const std::vector<Job> jobs = jobs_of(kind, seed);
@@ -136,8 +136,8 @@ TEST(Schedule, EasyNeverDelaysTheHeadBeyondItsFirstShadowTime) {
 }
 
 TEST(Schedule, FcfsStartsNobodyLaterOnAMachineTwiceAsWide) {
-  const Kind kind{2'000, 48, 30, 2'000};
-  for (std::uint64_t seed = 1; seed <= 10; ++seed) {
+  const Kind kind{1'000, 48, 30, 2'000};
+  for (std::uint64_t seed = 1; seed <= 5; ++seed) {
     const std::vector<Job> jobs = jobs_of(kind, seed);
     const Schedule narrow = schedule({kind.width, Scheduler::fcfs}, jobs);
     const Schedule wide = schedule({2 * kind.width, Scheduler::fcfs}, jobs);
