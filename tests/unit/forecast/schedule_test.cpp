@@ -147,6 +147,19 @@ TEST(Schedule, FcfsStartsNobodyLaterOnAMachineTwiceAsWide) {
   }
 }
 
+// At 10 an arrival that does not fit comes before two ends, one of them early. A pass after it
+// would give what is free by then to the fourth job, and the third would wait until 20.
+TEST(Schedule, InTextbookOrderAnArrivalThatDoesNotFitMakesNoPass) {
+  const std::vector<Job> jobs = {{Time{0}, milliseconds(10), milliseconds(20), 5},
+                                 {Time{0}, milliseconds(10), milliseconds(10), 2},
+                                 {Time{1}, milliseconds(5), milliseconds(5), 8},
+                                 {Time{2}, milliseconds(10), milliseconds(10), 5},
+                                 {Time{10}, milliseconds(1), milliseconds(1), 10}};
+  const Machine machine{10, Scheduler::easy, EventOrder::textbook};
+  EXPECT_EQ(text_of(schedule(machine, jobs).starts), "0 0 10 15 25 ");
+  EXPECT_EQ(text_of(reference_schedule(machine, jobs)), "0 0 10 15 25 ");
+}
+
 TEST(Schedule, NoJobsAreASchedule) {
   for (const Scheduler scheduler : schedulers) {
     EXPECT_TRUE(schedule({4, scheduler}, {}).starts.empty());
