@@ -77,6 +77,15 @@ inline constexpr std::size_t command_queue_max = 20'000;
 inline constexpr std::size_t events_per_command_max = 10'000;
 inline constexpr Duration reply_kept = days(30);
 
+// Traces. Together they keep every moment of a schedule within 64 bits of milliseconds.
+inline constexpr std::size_t trace_jobs_max = 20'000'000;
+inline constexpr std::int64_t trace_submit_s_max = 10'000'000'000;  // three centuries
+inline constexpr std::int64_t trace_run_s_max = 100'000'000;        // three years
+inline constexpr std::int32_t trace_machine_width_max = 1'000'000'000;
+inline constexpr std::size_t trace_line_bytes_max = 4'096;
+inline constexpr std::uint64_t trace_text_bytes_max =
+    0xffff'ffff;  // so many lines have numbers of 32 bits
+
 // HTTP.
 inline constexpr std::size_t http_header_bytes_max = std::size_t{16} * 1024;
 inline constexpr std::size_t batch_jobs_max = 1'000;  // submissions in one request
