@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "api/job_request.h"
 #include "api/problem.h"
 #include "base/describe.h"
 #include "json/types.h"
@@ -173,6 +174,24 @@ struct SubmittedJob {
   std::vector<DiagnosticView> diagnostics;  // warnings
 };
 FABRICA_DESCRIBE(SubmittedJob, job, diagnostics)
+
+/// Jobs to submit in one request.
+struct JobBatch {
+  std::vector<Submission> jobs;
+};
+FABRICA_DESCRIBE(JobBatch, jobs)
+
+/// What came of one of them: its number, or why it was refused.
+struct BatchedJob {
+  std::optional<jobs::JobId> job;
+  std::optional<ProblemView> problem;
+};
+FABRICA_DESCRIBE(BatchedJob, job, problem)
+
+struct BatchAnswer {
+  std::vector<BatchedJob> jobs;
+};
+FABRICA_DESCRIBE(BatchAnswer, jobs)
 
 /// Whether the job could run on this partition now, and what it would cost: the hold for all tasks
 /// and the whole time limit.

@@ -59,6 +59,10 @@ Answer<Envelope> envelope_of(const Call& call, Order order) {
   return envelope;
 }
 
+CommandId nth_of(CommandId id, std::size_t place) {
+  return command_id_of(store::sha256(fmt::format("{:016x}{:016x}\n{}", id.high, id.low, place)));
+}
+
 net::Awaitable<Done> submit(live::Writer* writer, Envelope envelope) {
   const bool named = bool(envelope.id);
   const Seq before = named ? writer->counts().last : Seq{};

@@ -21,6 +21,9 @@ struct Order {
 /// ASCII characters.
 Answer<Envelope> envelope_of(const Call& call, Order order);
 
+/// The name of the `place`th of several commands in the request of this name.
+CommandId nth_of(CommandId id, std::size_t place);
+
 /// `replayed`: this is the reply of an earlier request. It is told where it can be known: not when
 /// that request came just before and changed nothing.
 struct Done {

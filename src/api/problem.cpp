@@ -24,8 +24,8 @@ std::unexpected<Refusal> no_such(std::string_view kind, std::string_view what) {
                 fmt::format("There is no {} {} that you may see.", kind, what.substr(0, 60)));
 }
 
-net::Response response_of(const Problem& problem, std::string_view instance,
-                          std::string_view request_id) {
+ProblemView view_of(const Problem& problem, std::string_view instance,
+                    std::string_view request_id) {
   const Refusal& refusal = problem.refusal;
   ProblemView view;
   view.title = net::reason_of(refusal.code.http_status);
@@ -36,10 +36,15 @@ net::Response response_of(const Problem& problem, std::string_view instance,
   if (!refusal.field.empty()) view.field = refusal.field;
   if (!problem.errors.empty()) view.errors = problem.errors;
   view.request_id = request_id;
+  return view;
+}
+
+net::Response response_of(const Problem& problem, std::string_view instance,
+                          std::string_view request_id) {
   net::Response response;
-  response.status = refusal.code.http_status;
+  response.status = problem.refusal.code.http_status;
   response.content_type = "application/problem+json";
-  response.body = json::to_json(view);
+  response.body = json::to_json(view_of(problem, instance, request_id));
   if (response.status == 401) response.headers.add("WWW-Authenticate", "Bearer realm=\"fabrica\"");
   if (response.status == 503 || response.status == 429) response.headers.add("Retry-After", "2");
   return response;

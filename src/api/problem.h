@@ -71,6 +71,8 @@ FABRICA_DESCRIBE(ProblemView, type, title, status, detail, instance, code, field
                  request_id)
 
 /// `instance` is the path that was asked for.
+ProblemView view_of(const Problem& problem, std::string_view instance, std::string_view request_id);
+
 net::Response response_of(const Problem& problem, std::string_view instance,
                           std::string_view request_id);
 

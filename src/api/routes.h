@@ -75,6 +75,7 @@ std::vector<Route> site_check_routes();
 std::vector<Route> ledger_routes();
 std::vector<Route> calls_routes();
 std::vector<Route> jobs_routes();
+std::vector<Route> batch_routes();
 std::vector<Route> output_routes();
 std::vector<Route> own_word_routes();
 std::vector<Route> log_routes();

@@ -6,10 +6,10 @@
 
 #include "api/answering.h"
 #include "api/bodies.h"
-#include "api/job_request.h"
 #include "api/paging.h"
 #include "api/plan.h"
 #include "api/routes.h"
+#include "api/settled_draft.h"
 #include "api/sight.h"
 #include "api/site_words.h"
 #include "store/chain.h"
@@ -19,94 +19,22 @@ namespace fabrica::api {
 
 namespace {
 
-using federation::PartitionId;
 using jobs::JobId;
 using jobs::JobPhase;
-
-// A draft with the answers of the sites to its words; none when it has no such words.
-struct SettledDraft {
-  federation::ProjectId project;
-  Draft draft;
-  std::vector<PartitionAnswer> answers;
-};
-
-// A partition of ours, or several as sbatch lists them; what else is named is for sites to know.
-void look_up_partitions(Context& context, Draft& draft) {
-  draft.request.partition = context.partition(draft.partition->text).value_or(PartitionId{});
-  if (draft.request.partition || !draft.partition->place) return;
-  std::string_view rest = draft.partition->text;
-  while (!rest.empty()) {
-    const std::size_t comma = std::min(rest.find(','), rest.size());
-    const auto found = context.partition(std::string(rest.substr(0, comma)));
-    if (found) draft.among.push_back(*found);
-    rest.remove_prefix(std::min(comma + 1, rest.size()));
-  }
-}
-
-Answer<void> look_up_words(const Call& call, Draft& draft) {
-  if (draft.site) {
-    const auto site = call.context->site(draft.site->text);
-    if (!site) {
-      return std::unexpected(
-          unknown_word(*draft.site, "clusters",
-                       fmt::format("There is no site \"{}\".", draft.site->text.substr(0, 60)),
-                       "Name one of those that /v1/sites lists, or none."));
-    }
-    draft.request.site = *site;
-  }
-  if (!draft.partition) return {};
-  look_up_partitions(*call.context, draft);
-  if (!draft.partition->place && !draft.request.partition) {
-    return std::unexpected(unknown_word(
-        *draft.partition, "partition",
-        fmt::format("There is no partition \"{}\".", draft.partition->text.substr(0, 60)), ""));
-  }
-  return {};
-}
-
-Answer<SettledDraft> read_submission(const Call& call, Purpose purpose) {
-  TRY(Submission body, body_of<Submission>(call));
-  const federation::ProjectId project = body.project;
-  TRY(Draft draft, draft_of(std::move(body), purpose));
-  TRY_DONE(look_up_words(call, draft));
-  TRY_DONE(need_project(call, *call.context->reader(), project));
-  return SettledDraft{project, std::move(draft), {}};
-}
 
 // The draft, settled on the partitions that know its words, or the response that says why not.
 net::Awaitable<std::expected<SettledDraft, net::Response>> settled_submission(const Call* call,
                                                                               Purpose purpose) {
   std::optional<SettledDraft> settled;
   net::Response response = guarded(*call, [&]() -> Answer<net::Response> {
-    TRY(settled, read_submission(*call, purpose));
+    TRY(Submission body, body_of<Submission>(*call));
+    TRY(settled, read_draft(*call, std::move(body), purpose));
     return net::Response{};
   });
   if (!settled) co_return std::unexpected(std::move(response));
-  if (purpose == Purpose::submit && !has_site_words(settled->draft)) co_return *std::move(settled);
-  std::optional<std::vector<PartitionAnswer>> answers =
-      co_await ask_sites(call->context, asked_words(settled->draft));
-  if (!answers) {
-    co_return std::unexpected(refused(
-        *call, Refusal{refusal::unavailable, "", "The server is busy; try again in a moment."}));
-  }
-  settled->answers = *std::move(answers);
-  if (const Answer<void> done = settle_words(settled->draft, settled->answers); !done) {
-    co_return std::unexpected(refused(*call, done.error()));
-  }
+  const Answer<void> done = co_await settle(call->context, &*settled, purpose);
+  if (!done) co_return std::unexpected(refused(*call, done.error()));
   co_return *std::move(settled);
-}
-
-Order order_of(SettledDraft settled, CommandId id) {
-  Draft& draft = settled.draft;
-  std::string document = json::to_json(draft.document);
-  draft.request.script = store::sha256(draft.script);
-  draft.request.document = store::sha256(document);
-  std::vector<Document> documents;
-  documents.reserve(2);
-  documents.push_back({draft.request.script, std::move(draft.script)});
-  documents.push_back({draft.request.document, std::move(document)});
-  return {jobs::Command{jobs::SubmitJob{settled.project, std::move(draft.request)}},
-          std::move(documents), id};
 }
 
 net::Awaitable<net::Response> submit_under(Call call, CommandId id) {

@@ -77,8 +77,18 @@ inline constexpr std::size_t command_queue_max = 20'000;
 inline constexpr std::size_t events_per_command_max = 10'000;
 inline constexpr Duration reply_kept = days(30);
 
+// Traces. Together they keep every moment of a schedule within 64 bits of milliseconds.
+inline constexpr std::size_t trace_jobs_max = 20'000'000;
+inline constexpr std::int64_t trace_submit_s_max = 10'000'000'000;  // three centuries
+inline constexpr std::int64_t trace_run_s_max = 100'000'000;        // three years
+inline constexpr std::int32_t trace_machine_width_max = 1'000'000'000;
+inline constexpr std::size_t trace_line_bytes_max = 4'096;
+inline constexpr std::uint64_t trace_text_bytes_max =
+    0xffff'ffff;  // so many lines have numbers of 32 bits
+
 // HTTP.
 inline constexpr std::size_t http_header_bytes_max = std::size_t{16} * 1024;
+inline constexpr std::size_t batch_jobs_max = 1'000;  // submissions in one request
 inline constexpr std::size_t http_body_bytes_max = std::size_t{8} * 1024 * 1024;
 inline constexpr std::size_t http_connections_max = 4'096;
 inline constexpr Duration http_read_timeout = seconds(30);

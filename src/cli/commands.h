@@ -149,6 +149,21 @@ struct SimulateOptions {
 };
 Outcome<int> run_simulation(Session& session, const SimulateOptions& options);
 
+// commands_replay.cpp
+
+struct ReplayWords {
+  std::string swf;  // a file; empty: another kind of simulation is meant
+  std::int32_t procs = 0;
+  std::string scheduler = "easy";
+  std::string order = "default";
+  std::string scale = "1";
+  std::optional<std::size_t> depth;
+  bool perfect_limits = false;
+  std::string schedule_out;
+  std::string trace_cache;
+};
+Outcome<int> replay_trace(Session& session, const ReplayWords& words);
+
 // commands_token.cpp
 
 struct NewTokenOptions {

@@ -103,6 +103,7 @@ class CommandLine {
   void declare_jobs();
   void declare_ledger();
   void declare_log();
+  void declare_simulate();
   void declare_tokens();
   void declare_completion();
 };
@@ -118,6 +119,7 @@ CommandLine::CommandLine(const std::string& version) {
   declare_jobs();
   declare_ledger();
   declare_log();
+  declare_simulate();
   declare_tokens();
   declare_completion();
 }
@@ -402,12 +404,46 @@ void CommandLine::declare_log() {
           &rebuild_log);
   command(log, "replay", "replay them and print the digest of the state and the speed",
           &replay_log);
+}
 
-  auto [simulate, seeds] = command<SimulateOptions>(
-      app, "simulate", "run the product in a virtual world with faults", &run_simulation);
-  simulate.add_option("--seed", seeds.seed, "the first seed; the same seed gives the same run");
-  simulate.add_option("--seeds", seeds.seeds, "how many");
-  simulate.add_option("--steps", seeds.steps, "of each run, before the faults stop");
+void CommandLine::declare_simulate() {
+  struct Wanted {
+    SimulateOptions seeds;
+    ReplayWords replay;
+  };
+  auto [simulate, wanted] = command<Wanted>(
+      app, "simulate",
+      "run the product in a virtual world with faults or, with --swf, a trace on one machine",
+      [](Session& session, const Wanted& options) {
+        return options.replay.swf.empty() ? run_simulation(session, options.seeds)
+                                          : replay_trace(session, options.replay);
+      });
+  ReplayWords& replay = wanted.replay;
+  CLI::Option* const swf = simulate.add_option(
+      "--swf", replay.swf, "a trace in the Standard Workload Format, plain or gzip");
+  const auto of_seeds = [&](const char* name, std::uint64_t& value, const char* about) {
+    simulate.add_option(name, value, about)->excludes(swf);
+  };
+  of_seeds("--seed", wanted.seeds.seed, "the first seed; the same seed gives the same run");
+  of_seeds("--seeds", wanted.seeds.seeds, "how many");
+  of_seeds("--steps", wanted.seeds.steps, "of each run, before the faults stop");
+  const auto of_swf = [&](const char* name, auto& value, const char* about) {
+    return simulate.add_option(name, value, about)->needs(swf);
+  };
+  of_swf("--procs", replay.procs, "how wide the machine is; by default as the trace says")
+      ->check(CLI::PositiveNumber);
+  of_swf("--scheduler", replay.scheduler, "easy, sjbf, conservative or fcfs");
+  of_swf("--order", replay.order,
+         "of events at one moment: default, or textbook for the published schedules of PySS");
+  of_swf("--scale", replay.scale, "jobs arrive so many times as fast: 1.5");
+  of_swf("--depth", replay.depth,
+         "conservative asks so many waiting jobs after an early end; by default all");
+  of_swf("--schedule-out", replay.schedule_out, "write the schedule in the same format");
+  of_swf("--trace-cache", replay.trace_cache, "a folder that keeps traces in binary form");
+  simulate
+      .add_flag("--perfect-limits", replay.perfect_limits,
+                "as if each user had asked for exactly what the job runs")
+      ->needs(swf);
 }
 
 void CommandLine::declare_tokens() {

@@ -18,6 +18,7 @@ using jobs::Outcome;
 
 constexpr Duration sweep_again = seconds(10);
 constexpr Duration list_all_every = seconds(30);
+constexpr std::int64_t list_rest = 9;         // times what a list takes, while jobs are submitted
 constexpr Duration clock_doubt = seconds(2);  // its times are whole seconds, and ours are not its
 constexpr std::size_t sweeps_remembered = 10'000;
 // More than a submission may take from its time at the cluster to when it is acknowledged here.
@@ -40,7 +41,8 @@ void SlurmSite::poll() {
   const bool rarely = some_missing && naming_.empty();
   next_poll_ = now_ + (rarely ? options_.look_every : options_.poll_every);
   // A list costs a cluster as much as many submissions.
-  if (!ready_.empty()) next_poll_ = next_poll_ + options_.poll_every;
+  if (!ready_.empty())
+    next_poll_ = next_poll_ + std::max(options_.poll_every, list_took_ * list_rest);
 }
 
 // From when on changes are news. A slurmrestd that tells no time is asked by what its jobs told of
@@ -60,6 +62,7 @@ void SlurmSite::list_answered(const Answer& answer) {
   if (answer.came != Came::done)
     return notices_.silent(Notices::Part::controller, now_, answer.text);
   notices_.answered(Notices::Part::controller, now_);
+  list_took_ = now_ - listed_;
   take_time(answer);
   std::erase_if(sweeping_, [&](const auto& item) { return item.second + minutes(10) < now_; });
   std::map<Tag, Copies> tagged;

@@ -97,6 +97,8 @@ void SlurmSite::take(const jobs::StartJob& request) {
   }
   entry.request = request;
   ready_.insert(request.job);
+  // Nothing else is there to be seen yet.
+  if (entries_.size() == 1) next_poll_ = std::max(next_poll_, now_ + options_.poll_every);
 }
 
 void SlurmSite::take(const jobs::ReleaseJob& request) {

@@ -206,6 +206,7 @@ class SlurmSite : public SiteConnector {
   Time submit_from_;  // not before: the cluster could not be reached
   bool listing_ = false;
   Time next_poll_;
+  Duration list_took_;                      // the last one that was answered
   Time listed_;                             // when the last list was asked for
   Time list_all_;                           // from then on the next list is whole
   Time changed_since_;                      // for the next list, by the site's clock; zero: all

@@ -12,6 +12,7 @@ namespace {
 // What needs no server: the exit codes that scripts rely on.
 TEST(Program, ExitCodesAreStable) {
   const std::string nowhere = "--server=unix:/nonexistent/fabrica.sock";
+  const std::string made = "tests/traces/made.swf.gz";
   const struct {
     std::vector<std::string> words;
     int exit_code;
@@ -46,6 +47,20 @@ TEST(Program, ExitCodesAreStable) {
       {{nowhere, "sites"}, exit_code::unreachable, "Cannot reach unix:/nonexistent/fabrica.sock"},
       {{"sites", nowhere}, exit_code::unreachable, "Cannot reach"},
       {{"simulate", "--seed", "1", "--steps", "20"}, exit_code::ok, "all checkers satisfied"},
+      {{"simulate", "--swf", made}, exit_code::ok, "wait mean              120491.740 s"},
+      {{"simulate", "--swf", made, "--scheduler", "fcfs"}, exit_code::ok, "queue          3104"},
+      {{"simulate", "--swf", made, "--order", "textbook", "--json"},
+       exit_code::ok,
+       R"("schedule":"5d5aec8782df19c57c697ab4634bb9b6")"},
+      {{"simulate", "--swf", made, "--procs", "32", "--json"},
+       exit_code::ok,
+       R"("kind":"wider_than_machine")"},
+      {{"simulate", "--swf", made, "--scheduler", "best"}, exit_code::usage, "--scheduler is easy"},
+      {{"simulate", "--swf", made, "--order", "any"}, exit_code::usage, "--order is textbook"},
+      {{"simulate", "--swf", made, "--scale", "0"}, exit_code::usage, "--scale is a number"},
+      {{"simulate", "--swf", "/nonexistent"}, exit_code::usage, "/nonexistent cannot be opened"},
+      {{"simulate", "--swf", made, "--seed", "1"}, exit_code::usage, "excludes"},
+      {{"simulate", "--procs", "4"}, exit_code::usage, "requires --swf"},
   };
   for (const auto& row : rows) {
     testing::internal::CaptureStdout();

@@ -1,0 +1,130 @@
+#include "simulate/replay.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+#include <memory>
+
+#include "base/check.h"
+
+namespace fabrica::simulate {
+
+namespace {
+
+constexpr std::int64_t bounded_run_ms = 10'000;
+
+struct CloseWritten {
+  void operator()(std::FILE* file) const { std::fclose(file); }
+};
+
+Time scaled(std::int64_t submit_s, Scale scale) {
+  __extension__ using Wide = __int128;
+  const auto at = static_cast<std::int64_t>(Wide{submit_s} * scale.over / scale.times);
+  return Time{} + seconds(at);
+}
+
+}  // namespace
+
+Result<Scale> parse_scale(std::string_view text) {
+  constexpr std::string_view hint = "--scale is a number between 0.001 and 1000, such as 1.5.";
+  Scale scale{0, 1};
+  bool point = false;
+  bool digits = false;
+  for (const char c : text) {
+    if (c == '.' && !point) {
+      point = true;
+      continue;
+    }
+    if (c < '0' || c > '9' || scale.over == 1'000'000 || scale.times > 1'000'000'000) {
+      return refuse(refusal::invalid, "scale", std::string(hint));
+    }
+    digits = true;
+    scale.times = scale.times * 10 + (c - '0');
+    if (point) scale.over *= 10;
+  }
+  if (!digits || scale.times * 1'000 < scale.over || scale.times > scale.over * 1'000) {
+    return refuse(refusal::invalid, "scale", std::string(hint));
+  }
+  return scale;
+}
+
+Result<Workload> workload_of(traces::Trace& trace, const ReplayOptions& options) {
+  Workload workload;
+  workload.machine_width = options.machine_width != 0 ? options.machine_width : trace.machine_width;
+  if (workload.machine_width <= 0) {
+    return refuse(refusal::invalid, "procs",
+                  "The trace has no line \"; MaxProcs:\" that says how wide the machine is: say it "
+                  "with --procs.");
+  }
+  std::erase_if(trace.jobs, [&](const traces::Job& job) {
+    if (job.width <= workload.machine_width) return false;
+    trace.note(traces::Oddity::wider_than_machine, job.line);
+    return true;
+  });
+  if (trace.jobs.empty()) {
+    return refuse(refusal::invalid, "procs",
+                  fmt::format("Every job of the trace is wider than {}: give --procs more.",
+                              workload.machine_width));
+  }
+  workload.jobs.reserve(trace.jobs.size());
+  for (const traces::Job& job : trace.jobs) {
+    const std::int64_t limit_s =
+        options.perfect_limits ? std::max<std::int64_t>(job.run_s, 1) : job.requested_s;
+    workload.jobs.push_back({scaled(job.submit_s, options.scale), seconds(job.run_s),
+                             seconds(limit_s), job.width, static_cast<std::uint32_t>(job.user)});
+  }
+  return workload;
+}
+
+Measures measure(const Workload& workload, std::span<const Time> starts) {
+  CHECK(starts.size() == workload.jobs.size() && !starts.empty(), "a start for each job");
+  double wait_ms = 0;
+  double slowdown = 0;
+  double work = 0;
+  Time last_end = starts[0];
+  for (std::size_t at = 0; at < starts.size(); ++at) {
+    const forecast::Job& job = workload.jobs[at];
+    const auto wait = static_cast<double>((starts[at] - job.submit).ms);
+    const auto run = static_cast<double>(job.run.ms);
+    const auto bounded = static_cast<double>(std::max(job.run.ms, bounded_run_ms));
+    wait_ms += wait;
+    slowdown += std::max(1.0, (wait + run) / bounded);
+    work += run * job.width;
+    last_end = std::max(last_end, starts[at] + job.run);
+  }
+  const auto count = static_cast<double>(starts.size());
+  const Duration makespan = last_end - workload.jobs.front().submit;
+  const double capacity = static_cast<double>(makespan.ms) * workload.machine_width;
+  return {starts.size(), wait_ms / count / 1'000, slowdown / count,
+          capacity > 0 ? work / capacity : 0, makespan.ms / 1'000};
+}
+
+Result<void> write_schedule(const std::filesystem::path& path, const traces::Trace& trace,
+                            const Workload& workload, std::span<const Time> starts,
+                            std::string_view note) {
+  CHECK(starts.size() == trace.jobs.size() && starts.size() == workload.jobs.size(),
+        "a start for each job of the trace");
+  const std::unique_ptr<std::FILE, CloseWritten> file(std::fopen(path.c_str(), "wb"));
+  bool written = file != nullptr;
+  std::string text = fmt::format("; Version: 2.2\n; MaxJobs: {}\n; MaxProcs: {}\n; Note: {}\n",
+                                 starts.size(), workload.machine_width, note);
+  for (std::size_t at = 0; written && at < starts.size(); ++at) {
+    const traces::Job& job = trace.jobs[at];
+    const forecast::Job& scheduled = workload.jobs[at];
+    fmt::format_to(
+        std::back_inserter(text), "{} {} {} {} {} -1 -1 {} {} -1 -1 {} -1 -1 {} -1 -1 -1\n",
+        job.number, scheduled.submit.ms / 1'000, (starts[at] - scheduled.submit).ms / 1'000,
+        job.run_s, job.width, job.width, scheduled.limit.ms / 1'000, job.user, job.queue);
+    if (text.size() < std::size_t{1} << 18U && at + 1 < starts.size()) continue;
+    written = std::fwrite(text.data(), 1, text.size(), file.get()) == text.size();
+    text.clear();
+  }
+  if (written && std::fflush(file.get()) == 0) return {};
+  return refuse(refusal::unavailable, "schedule-out",
+                fmt::format("{} cannot be written: {}.", path.string(), std::strerror(errno)));
+}
+
+}  // namespace fabrica::simulate

@@ -1,0 +1,54 @@
+#pragma once
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <string>
+#include <vector>
+
+#include "base/random.h"
+#include "forecast/job.h"
+
+namespace fabrica::forecast {
+
+/// What random jobs look like. Few different numbers make many things happen at one moment.
+struct Kind {
+  std::size_t jobs = 0;
+  std::int32_t width = 0;  // of the machine
+  std::int64_t gap_ms_max = 0;
+  std::int64_t limit_ms_max = 0;
+};
+
+inline std::vector<Job> jobs_of(const Kind& kind, std::uint64_t seed) {
+  Random random(seed);
+  std::vector<Job> jobs;
+  Time at;
+  for (std::size_t number = 0; number < kind.jobs; ++number) {
+    at = at + milliseconds(random.between(0, kind.gap_ms_max));
+    Job job;
+    job.submit = at;
+    job.limit = milliseconds(random.between(1, kind.limit_ms_max));
+    job.run = random.chance(1, 4) ? job.limit : milliseconds(random.between(0, job.limit.ms));
+    const std::int32_t most = random.chance(1, 3) ? kind.width : std::max(1, kind.width / 4);
+    job.width = static_cast<std::int32_t>(random.between(1, most));
+    jobs.push_back(job);
+  }
+  return jobs;
+}
+
+inline std::string text_of(const std::vector<Job>& jobs) {
+  std::string text;
+  for (const Job& job : jobs) {
+    text += fmt::format("submit {} run {} limit {} width {}\n", job.submit.ms, job.run.ms,
+                        job.limit.ms, job.width);
+  }
+  return text;
+}
+
+inline std::string text_of(const std::vector<Time>& starts) {
+  std::string text;
+  for (const Time start : starts) text += fmt::format("{} ", start.ms);
+  return text;
+}
+
+}  // namespace fabrica::forecast

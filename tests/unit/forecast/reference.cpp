@@ -1,0 +1,219 @@
+#include "unit/forecast/reference.h"
+
+#include <algorithm>
+#include <optional>
+
+namespace fabrica::forecast {
+
+namespace {
+
+/// A span of time in which a job takes its width.
+struct Span {
+  JobIndex job = 0;
+  Time from;
+  Time until;
+};
+
+class Reference {
+ public:
+  Reference(const Machine& machine, const std::vector<Job>& jobs)
+      : machine_(machine), jobs_(jobs), starts_(jobs.size()) {}
+
+  std::vector<Time> run() {
+    while (const auto moment = next()) {
+      now_ = *moment;
+      machine_.order == EventOrder::batched ? all_at_once() : one_by_one();
+    }
+    return starts_;
+  }
+
+ private:
+  bool plans() const { return machine_.scheduler == Scheduler::conservative; }
+  Time requested_end(JobIndex job) const { return starts_[job] + jobs_[job].limit; }
+  Time real_end(JobIndex job) const { return starts_[job] + jobs_[job].run; }
+
+  std::optional<Time> next() const {
+    std::optional<Time> least;
+    const auto offer = [&](Time at) {
+      if (!least || at < *least) least = at;
+    };
+    if (arrived_ < jobs_.size()) offer(jobs_[arrived_].submit);
+    for (const JobIndex job : running_) offer(real_end(job));
+    for (const Span& plan : plans_) offer(plan.from);
+    return least;
+  }
+
+  void all_at_once() {
+    bool early = false;
+    while (end_one(early)) {
+    }
+    if (plans() && early) ask_all();
+    while (arrived_ < jobs_.size() && jobs_[arrived_].submit == now_) arrive();
+    pass();
+  }
+
+  void one_by_one() {
+    bool early = false;
+    if (arrived_ < jobs_.size() && jobs_[arrived_].submit == now_) {
+      const JobIndex job = arrived_;
+      arrive();
+      if (plans() || jobs_[job].width <= free_at(now_)) pass();
+    } else {
+      if (end_one(early) && plans()) ask_all();
+      pass();
+    }
+  }
+
+  // Those that run are listed in the order of their starts.
+  bool end_one(bool& early) {
+    for (auto at = running_.begin(); at != running_.end(); ++at) {
+      if (real_end(*at) != now_) continue;
+      early |= requested_end(*at) > now_;
+      running_.erase(at);
+      return true;
+    }
+    return false;
+  }
+
+  void arrive() {
+    const JobIndex job = arrived_++;
+    waiting_.push_back(job);
+    if (plans()) plan(job);
+  }
+
+  void start(JobIndex job) {
+    starts_[job] = now_;
+    running_.push_back(job);
+    waiting_.erase(std::find(waiting_.begin(), waiting_.end(), job));
+  }
+
+  void pass() {
+    switch (machine_.scheduler) {
+      case Scheduler::fcfs:
+        return start_heads();
+      case Scheduler::easy:
+      case Scheduler::sjbf:
+        start_heads();
+        return backfill();
+      case Scheduler::conservative:
+        return start_planned();
+    }
+  }
+
+  // What is free at a moment if nothing else is started.
+  std::int32_t free_at(Time moment) const {
+    std::int32_t free = machine_.width;
+    for (const JobIndex job : running_) {
+      // First come, first served knows no requested ends.
+      if (machine_.scheduler == Scheduler::fcfs || requested_end(job) > moment) {
+        free -= jobs_[job].width;
+      }
+    }
+    for (const Span& plan : plans_) {
+      if (plan.from <= moment && moment < plan.until) free -= jobs_[plan.job].width;
+    }
+    return free;
+  }
+
+  void start_heads() {
+    while (!waiting_.empty() && jobs_[waiting_.front()].width <= free_at(now_)) {
+      start(waiting_.front());
+    }
+  }
+
+  // When the head could start if only what runs now ran, each to its requested end.
+  Time shadow() const {
+    std::vector<Time> moments{now_};
+    for (const JobIndex job : running_) moments.push_back(std::max(now_, requested_end(job)));
+    std::sort(moments.begin(), moments.end());
+    for (const Time moment : moments) {
+      if (jobs_[waiting_.front()].width <= free_at(moment)) return moment;
+    }
+    return never;
+  }
+
+  // Whoever fits now and does not make the head's shadow later starts.
+  void backfill() {
+    if (waiting_.empty()) return;
+    std::vector<JobIndex> others(waiting_.begin() + 1, waiting_.end());
+    if (machine_.scheduler == Scheduler::sjbf) {
+      std::sort(others.begin(), others.end(), [&](JobIndex a, JobIndex b) {
+        return jobs_[a].limit != jobs_[b].limit ? jobs_[a].limit < jobs_[b].limit : a < b;
+      });
+    }
+    for (const JobIndex job : others) {
+      if (jobs_[job].width > free_at(now_)) continue;
+      const Time before = shadow();
+      starts_[job] = now_;
+      running_.push_back(job);
+      const bool delays = shadow() > before;
+      running_.pop_back();
+      if (!delays) start(job);
+    }
+  }
+
+  // The first moment from now on at which the job has room for as long as it asks.
+  Time earliest(const Job& job) const {
+    std::vector<Time> moments{now_};
+    for (const JobIndex one : running_) moments.push_back(requested_end(one));
+    for (const Span& plan : plans_) moments.push_back(plan.until);
+    std::sort(moments.begin(), moments.end());
+    for (const Time from : moments) {
+      if (from < now_) continue;
+      bool room = free_at(from) >= job.width;
+      for (const Span& plan : plans_) {
+        if (plan.from > from && plan.from < from + job.limit) {
+          room = room && free_at(plan.from) >= job.width;
+        }
+      }
+      if (room) return from;
+    }
+    return never;
+  }
+
+  void plan(JobIndex job) {
+    const Time from = earliest(jobs_[job]);
+    plans_.push_back({job, from, from + jobs_[job].limit});
+  }
+
+  // Each waiting job is taken out and planned anew. Who is due now only has yet to be started.
+  void ask_all() {
+    std::size_t asked = 0;
+    for (const JobIndex job : waiting_) {
+      const auto own = std::find_if(plans_.begin(), plans_.end(),
+                                    [&](const Span& plan) { return plan.job == job; });
+      if (own->from <= now_ || asked++ >= machine_.depth) continue;
+      plans_.erase(own);
+      plan(job);
+    }
+  }
+
+  void start_planned() {
+    for (std::size_t at = 0; at < plans_.size();) {
+      const Span plan = plans_[at];
+      if (plan.from > now_) {
+        at += 1;
+        continue;
+      }
+      plans_.erase(plans_.begin() + static_cast<std::ptrdiff_t>(at));
+      start(plan.job);
+    }
+  }
+
+  const Machine& machine_;
+  const std::vector<Job>& jobs_;
+  std::vector<Time> starts_;
+  std::vector<JobIndex> waiting_;
+  std::vector<JobIndex> running_;
+  std::vector<Span> plans_;
+  JobIndex arrived_ = 0;
+  Time now_;
+};
+
+}  // namespace
+
+std::vector<Time> reference_schedule(const Machine& machine, const std::vector<Job>& jobs) {
+  return Reference(machine, jobs).run();
+}
+
+}  // namespace fabrica::forecast
