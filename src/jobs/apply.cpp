@@ -4,6 +4,7 @@
 
 #include "base/check.h"
 #include "base/limits.h"
+#include "jobs/site_accounts.h"
 
 namespace fabrica::jobs {
 
@@ -11,7 +12,7 @@ namespace {
 
 // The site has it, or will never have it.
 void is_started(SiteQueue& queue, JobId id) {
-  queue.to_start.erase(id);
+  leave_start(queue, id);
   queue.to_release.erase(id);
 }
 
@@ -46,7 +47,7 @@ void apply_one(State& state, const JobPlaced& event) {
       *exchange(event.hold_per_task, {static_cast<std::int64_t>(job.tasks.size()), 1});
   if (job.dependencies_left > 0) return;
   job.phase = JobPhase::placed;
-  state.sites[event.site].to_start.insert(event.job);
+  await_start(state, event.job, job);
 }
 
 void apply_one(State& state, const JobUnknown& event) {
@@ -54,7 +55,8 @@ void apply_one(State& state, const JobUnknown& event) {
   job.submission = SubmissionState::unknown;
   job.binding = {};
   SiteQueue& queue = state.sites[job.site];
-  if (queue.to_release.erase(event.job) > 0) queue.to_start.insert(event.job);
+  const bool awaited = leave_start(queue, event.job);
+  if (queue.to_release.erase(event.job) > 0 || awaited) await_start(state, event.job, job);
 }
 
 void apply_one(State& state, const JobBound& event) {
@@ -62,7 +64,7 @@ void apply_one(State& state, const JobBound& event) {
   job.submission = SubmissionState::bound;
   job.binding = event.binding;
   SiteQueue& queue = state.sites[job.site];
-  if (queue.to_start.erase(event.job) > 0) queue.to_release.insert(event.job);
+  if (leave_start(queue, event.job)) queue.to_release.insert(event.job);
 }
 
 void apply_one(State& state, const JobRetried& event) {
@@ -73,7 +75,7 @@ void apply_one(State& state, const JobRetried& event) {
   job.phase = JobPhase::placed;
   SiteQueue& queue = state.sites[job.site];
   queue.to_release.erase(event.job);
-  queue.to_start.insert(event.job);
+  await_start(state, event.job, job);
 }
 
 void apply_one(State& state, const JobQueued& event) {
@@ -99,7 +101,7 @@ void meet(State& state, JobId id, const Job& job, bool begun) {
     }
     if (waiting->dependencies_left > 0) continue;
     waiting->phase = JobPhase::placed;
-    state.sites[waiting->site].to_start.insert(waiting_id);
+    await_start(state, waiting_id, *waiting);
   }
 }
 
@@ -134,6 +136,7 @@ void apply_one(State& state, const TaskEnded& event) {
   job.tasks_left -= 1;
   if (job.phase == JobPhase::placed) job.phase = JobPhase::queued;
   is_started(state.sites[job.site], event.job);
+  note_overrun(state, job, event);
 }
 
 void apply_one(State& state, const JobCancelRequested& event) {
@@ -176,6 +179,12 @@ void less_work(State& state, const Job& job, ComputeTime amount) {
   work->second -= amount;
   if (work->second == ComputeTime{}) state.work.erase(work);
 }
+
+void apply_one(State& state, const AccountProvided& event) { apply_account(state, event); }
+void apply_one(State& state, const AccountShut& event) { apply_account(state, event); }
+void apply_one(State& state, const AccountRefused& event) { apply_account(state, event); }
+void apply_one(State& state, const AccountAltered& event) { apply_account(state, event); }
+void apply_one(State& state, const AccountsMended& event) { apply_account(state, event); }
 
 }  // namespace
 

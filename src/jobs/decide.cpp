@@ -12,6 +12,7 @@
 #include "jobs/own_word.h"
 #include "jobs/refusals.h"
 #include "jobs/settle.h"
+#include "jobs/site_accounts.h"
 #include "ledger/decide.h"
 
 namespace fabrica::jobs {
@@ -174,6 +175,10 @@ Yields decide_one(const Context& context, const BeginTask& command) {
 
 Yields decide_one(const Context& context, const ReturnTask& command) {
   return return_task(context, command);
+}
+
+Yields decide_one(const Context& context, const MendAccounts& command) {
+  return mend_accounts(context, command);
 }
 
 }  // namespace

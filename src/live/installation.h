@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "config/settings.h"
+#include "live/contacts.h"
 #include "live/site_checks.h"
 #include "live/site_worker.h"
 #include "live/writer.h"
@@ -48,6 +49,9 @@ class Installation {
 
   std::map<std::string, SiteCounts> site_counts() const;
 
+  /// When each Slurm cluster last answered, by the site's short name. From any thread.
+  std::map<std::string, SiteContact> contacts() const;
+
   /// What a site, by its short name, makes of a script's own words on one of its partitions. From
   /// any thread.
   sbatch::SiteAnswer words_at(const std::string& site, const federation::Partition& partition,
@@ -81,6 +85,7 @@ class Installation {
       clusters_;  // by the site's short name; fixed once it is open
   std::optional<std::string> first_token_;
   SiteChecks checks_;
+  Contacts contacts_;
 };
 
 }  // namespace fabrica::live

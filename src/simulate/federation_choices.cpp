@@ -31,6 +31,7 @@ Wish register_site(Drawing& d) {
   if (known != nullptr && d.random.chance(2, 3)) {
     site = *known;
     site.notes = fmt::format("note {}", d.random.below(3));
+    if (d.random.chance(1, 12)) site.keeps_accounts = !site.keeps_accounts;
     site.connection =
         d.random.chance(1, 20) ? federation::Connection::none : federation::Connection::simulated;
   } else {

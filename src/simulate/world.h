@@ -83,7 +83,8 @@ class World {
   void errand(const WorkerRound& round);
   Site& site(federation::SiteId id);
   void build_simulated(federation::SiteId id, Site& site);
-  void build_slurm(Site& site);
+  void build_slurm(federation::SiteId id, Site& site);
+  void mend(federation::SiteId id);
   void hand_on_words(sites::simulated::SimulatedSlurm& there);
   void saw_start(sites::simulated::TaskName task);
   void plan_round(federation::SiteId id, Time at);

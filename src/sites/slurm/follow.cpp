@@ -131,6 +131,16 @@ void SlurmSite::notice_clock(Duration ahead) {
                            std::abs(ahead.ms) / 1'000, ahead.ms > 0 ? "ahead of" : "behind"));
 }
 
+// The site's lock holds back what ours let through: it counts more than we know of.
+void SlurmSite::notice_limit(JobId id, const ClusterJob& job) {
+  if (!job.reason.starts_with("AssocGrp") || !job.reason.contains("Minutes")) return;
+  notices_.odd(
+      Notices::Oddity::limit,
+      fmt::format("{} waits there for the limit of account {} ({}): more was used under it "
+                  "than Fabrica's jobs. Look who uses it (sshare -A {}).",
+                  to_string(id), job.account, job.reason, job.account));
+}
+
 // The id of a job that vanished was given to another.
 void SlurmSite::notice_stranger(Entry& entry, const Answer& answer) {
   if (entry.stranger || entry.binding.id == 0) return;
@@ -249,6 +259,7 @@ void SlurmSite::follow(JobId id, Entry& entry, const Records& records) {
   const ClusterJob& first = *records.front();
   if (entry.stage == Stage::released && first.state == ClusterState::pending && first.held)
     send(Act::release_again, {id, entry.attempt}, ask::Release{entry.user, root_of(first)});
+  if (options_.keeps_accounts && first.state == ClusterState::pending) notice_limit(id, first);
   for (const ClusterJob* job : records) {
     if (!entry.queued && job->state == ClusterState::pending && !job->held &&
         entry.stage != Stage::bound) {

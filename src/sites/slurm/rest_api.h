@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/result.h"
 #include "net/http.h"
@@ -43,6 +44,11 @@ net::Request diag_request(ApiVersion version);
 /// The request for an ask, without the headers that say who asks. `cluster` is the cluster's name
 /// in slurmdbd, which may know several. Refused (`invalid`) is what slurmrestd could not take.
 Result<net::Request> request_of(const Ask& ask, ApiVersion version, std::string_view cluster);
+
+/// What goes before that request, in this order, each once the one before was done: an account is
+/// made before its user may use it.
+std::vector<net::Request> requests_before(const Ask& ask, ApiVersion version,
+                                          std::string_view cluster);
 
 /// Reads the time of an HTTP Date header ("Sun, 22 Nov 2026 14:48:00 GMT"); none otherwise.
 std::optional<Time> parse_http_date(std::string_view text);

@@ -79,6 +79,19 @@ inline World busy_world() {
   world.must(the_system, jobs::BeginTask{speaks});
   world.must(the_system, jobs::ReturnTask{speaks, 3});
   world.must(the_system, jobs::ReportFromSite{north, jobs::SiteAbsent{speaks.job, 1, "forgot"}});
+  federation::Site keeper = world.state.federation.sites.at(south);
+  keeper.keeps_accounts = true;
+  world.must(admin, federation::RegisterSite{keeper});
+  const auto says = [&](const jobs::Report& report) {
+    world.must(the_system, jobs::ReportFromSite{south, report});
+  };
+  const auto limit = [&](AccountId id) { return world.state.jobs.site_accounts.at(id).limit; };
+  says(jobs::AccountNotKept{lumi_award, "no database"});
+  says(jobs::AccountKept{lumi_award, limit(lumi_award)});
+  says(jobs::AccountKept{nodes_award, limit(nodes_award)});
+  says(jobs::AccountFoundAltered{lumi_award, true, "its user is gone"});
+  world.must(south_operator, jobs::MendAccounts{south});
+  says(jobs::AccountFoundAltered{nodes_award, false, "it has no limit"});
   const AwardId declined = offer_award(world, lead, project, cpu, unit_hours(5));
   world.must(lead, calls::AnswerAward{declined, false});
   offer_award(world, lead, project, cpu, unit_hours(6));
@@ -89,6 +102,7 @@ inline World busy_world() {
   world.must(the_system,
              ended(JobId{2}, world.now, world.now + minutes(9), jobs::Outcome::completed, 0));
   world.must(the_system, ended(JobId{2}, Time{}, world.now, jobs::Outcome::cancelled, 2));
+  says(jobs::AccountKept{lumi_award, {}, true});
   return world;
 }
 
