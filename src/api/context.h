@@ -19,6 +19,7 @@
 #include "api/watchers.h"
 #include "federation/finding.h"
 #include "kernel/decide.h"
+#include "live/contacts.h"
 #include "live/writer.h"
 #include "store/job_key.h"
 #include "store/sent_output.h"
@@ -37,6 +38,9 @@ using OutputOf = std::function<Result<std::filesystem::path>(
 using CheckSite = std::function<Result<void>(
     const std::string& site, std::function<void(std::vector<federation::Finding>)> done)>;
 
+/// When each site whose machines are elsewhere last answered, by its slug.
+using ContactsOf = std::function<std::map<std::string, live::SiteContact>()>;
+
 struct Setup {
   live::Writer& writer;             // must outlive the context
   std::filesystem::path directory;  // of the log and of private.db
@@ -46,6 +50,7 @@ struct Setup {
   CheckSite check_site;
   std::string version;
   std::function<void(std::string_view)> on_trouble;  // a line for the operator; any thread
+  ContactsOf contacts = {};                          // none: no such site
 };
 
 /// What the routes need. Used from all server threads; must outlive the server.
@@ -60,6 +65,7 @@ class Context {
   const OutputOf& output_of() const { return setup_.output_of; }
   const WordsAt& words_at() const { return setup_.words_at; }
   const CheckSite& check_site() const { return setup_.check_site; }
+  const ContactsOf& contacts() const { return setup_.contacts; }
   const std::string& version() const { return setup_.version; }
   Readers::Borrowed reader() { return readers_.borrow(); }
   PrivateAccess& secrets() { return secrets_; }
