@@ -116,7 +116,7 @@ Result<void> serve(const Arguments& arguments) {
   TRY(const config::Settings settings, settings_from(arguments));
   TRY(const std::unique_ptr<live::Installation> installation, live::Installation::open(settings));
   live::Installation& house = *installation;
-  TRY(Policies policies, policies::choose(settings.placement, settings.refund));
+  TRY(Policies policies, policies::choose({settings.placement, settings.refund, settings.move}));
   api::Context context(
       {.writer = house.writer(),
        .directory = house.directory(),

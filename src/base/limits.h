@@ -44,6 +44,8 @@ inline constexpr std::size_t ended_jobs_kept = 10'000;
 inline constexpr std::size_t doomed_jobs_at_once = 1'000;
 inline constexpr std::size_t site_requests_at_once = 1'024;
 inline constexpr std::uint32_t attempts_max = 10;  // submissions of one job that vanished
+inline constexpr std::uint32_t attempts_before_move_max = 6;  // after more it stays where it is
+inline constexpr std::size_t evacuated_at_once = 4'096;       // jobs looked at
 // What is kept of one output of one task that runs elsewhere; the file at its site has all of it.
 inline constexpr std::uint64_t sent_output_bytes_max = std::uint64_t{64} * 1024 * 1024;
 

@@ -26,7 +26,7 @@ class SettingsCheck {
       : toml_(toml), settings_(settings) {}
 
   Result<void> all() const {
-    const auto policies = policies::choose(settings_.placement, settings_.refund);
+    const auto policies = policies::choose({settings_.placement, settings_.refund, settings_.move});
     if (!policies) return toml_.refuse_at("/" + policies.error().field, policies.error().text);
     TRY_DONE(check_listen());
     TRY_DONE(check_local());

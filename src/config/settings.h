@@ -152,14 +152,15 @@ struct Settings {
   LogLevel log_level = LogLevel::info;
   std::string placement = "least_work";
   std::string refund = "site_faults";
+  std::string move = "unstarted";
   ListenSettings listen;
   TlsSettings tls;
   LocalSettings local;
   std::vector<SimulatedSettings> simulated;
   std::vector<SlurmSettings> slurm;
 };
-FABRICA_DESCRIBE(Settings, data_directory, data_files, log_level, placement, refund, listen, tls,
-                 local, simulated, slurm)
+FABRICA_DESCRIBE(Settings, data_directory, data_files, log_level, placement, refund, move, listen,
+                 tls, local, simulated, slurm)
 
 /// Settings as a text says them, paths as they are written. Refused with line and key: what is no
 /// TOML, an unknown key (with the one that was likely meant), and a value that cannot be.

@@ -42,6 +42,12 @@ void apply_one(State& state, const SiteDrained& event) {
   }
 }
 
+void apply_one(State& state, const SiteFellSilent& event) {
+  state.silent.insert_or_assign(event.site, Silence{event.jobs_ask});
+}
+
+void apply_one(State& state, const SiteAnswered& event) { state.silent.erase(event.site); }
+
 void apply_one(State& state, const OrganisationRegistered& event) {
   state.organisations.insert(event.id, event.organisation);
   state.last_organisation = event.id.value;

@@ -37,6 +37,15 @@ struct DrainSite {
 };
 FABRICA_DESCRIBE(DrainSite, site, drained)
 
+/// Whether the site answers, as its worker finds. One that has been silent for long gets no new
+/// jobs. Only the system itself says this.
+struct ReportSilence {
+  SiteId site;
+  bool silent = true;
+  bool jobs_ask = false;  // its jobs begin nothing without asking the server
+};
+FABRICA_DESCRIBE(ReportSilence, site, silent, jobs_ask)
+
 /// Anyone with an account here may register an organisation.
 struct RegisterOrganisation {
   Organisation organisation;
@@ -81,6 +90,6 @@ FABRICA_DESCRIBE(RemoveMember, project, person)
 
 using Command = std::variant<RegisterCountry, RegisterSite, RegisterSystem, RegisterPartition,
                              DrainSite, RegisterOrganisation, RegisterPerson, AssignRoles,
-                             OpenProject, AddMember, RemoveMember>;
+                             OpenProject, AddMember, RemoveMember, ReportSilence>;
 
 }  // namespace fabrica::federation

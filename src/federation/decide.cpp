@@ -176,6 +176,16 @@ Events decide_one(const State& state, PersonId actor, const DrainSite& command) 
   return one(SiteDrained{command.site, command.drained});
 }
 
+Events decide_one(const State& state, PersonId actor, const ReportSilence& command) {
+  if (actor) {
+    return refuse(refusal::forbidden, "", "Only the worker of a site says whether it answers.");
+  }
+  TRY_DONE(need(state.sites, command.site, "site"));
+  if (state.silent.contains(command.site) == command.silent) return nothing();
+  if (command.silent) return one(SiteFellSilent{command.site, command.jobs_ask});
+  return one(SiteAnswered{command.site});
+}
+
 Events decide_one(const State& state, PersonId actor, const RegisterOrganisation& command) {
   if (actor) TRY_DONE(need(state.people, actor, "actor"));
   TRY_DONE(need_text("name", command.organisation.name, limits::name_bytes_max));

@@ -74,8 +74,19 @@ struct MemberRemoved {
 };
 FABRICA_DESCRIBE(MemberRemoved, project, person)
 
+struct SiteFellSilent {
+  SiteId site;
+  bool jobs_ask = false;
+};
+FABRICA_DESCRIBE(SiteFellSilent, site, jobs_ask)
+
+struct SiteAnswered {
+  SiteId site;
+};
+FABRICA_DESCRIBE(SiteAnswered, site)
+
 using Event = std::variant<CountryRegistered, SiteRegistered, SystemRegistered, PartitionRegistered,
                            SiteDrained, OrganisationRegistered, PersonRegistered, RolesAssigned,
-                           ProjectOpened, MemberAdded, MemberRemoved>;
+                           ProjectOpened, MemberAdded, MemberRemoved, SiteFellSilent, SiteAnswered>;
 
 }  // namespace fabrica::federation

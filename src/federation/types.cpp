@@ -27,7 +27,7 @@ bool belongs_to(const Project& project, PersonId person) {
 bool takes_jobs(const State& state, SiteId site) {
   const Site* known = state.sites.find(site);
   return known != nullptr && known->connection != Connection::none &&
-         !std::ranges::binary_search(state.drained, site);
+         !state.silent.contains(site) && !std::ranges::binary_search(state.drained, site);
 }
 
 }  // namespace fabrica::federation

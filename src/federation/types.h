@@ -166,6 +166,12 @@ struct Project {
 };
 FABRICA_DESCRIBE(Project, title, organisation, lead, members)
 
+/// A site that does not answer. `jobs_ask`: its jobs begin nothing without asking the server.
+struct Silence {
+  bool jobs_ask = false;
+};
+FABRICA_DESCRIBE(Silence, jobs_ask)
+
 struct State {
   std::map<std::string, Country> countries;
   Table<SiteId, Site> sites;
@@ -178,6 +184,7 @@ struct State {
   std::map<std::string, SystemId> system_by_slug;
   std::map<std::string, PartitionId> partition_by_slug;
   std::vector<SiteId> drained;  // sites that take no new jobs, ascending
+  std::map<SiteId, Silence> silent;
   std::uint64_t last_site = 0;
   std::uint64_t last_system = 0;
   std::uint64_t last_partition = 0;
@@ -186,8 +193,8 @@ struct State {
   std::uint64_t last_project = 0;
 };
 FABRICA_DESCRIBE(State, countries, sites, systems, partitions, organisations, people, projects,
-                 site_by_slug, system_by_slug, partition_by_slug, drained, last_site, last_system,
-                 last_partition, last_organisation, last_person, last_project)
+                 site_by_slug, system_by_slug, partition_by_slug, drained, silent, last_site,
+                 last_system, last_partition, last_organisation, last_person, last_project)
 
 /// True for the system itself and for people with this role (an administrator may do all).
 bool has_role(const State& state, PersonId person, Role role);
@@ -198,7 +205,7 @@ bool operates(const State& state, PersonId person, SiteId site);
 /// True for the project's lead and its members.
 bool belongs_to(const Project& project, PersonId person);
 
-/// True when the site is connected and not drained, so that new jobs may be placed there.
+/// True when the site is connected, answers and is not drained: new jobs may be placed there.
 bool takes_jobs(const State& state, SiteId site);
 
 }  // namespace fabrica::federation

@@ -16,6 +16,14 @@ void is_started(SiteQueue& queue, JobId id) {
   queue.to_release.erase(id);
 }
 
+// It has begun, ended, or gone elsewhere.
+void not_recalled(State& state, JobId id, Job& job) {
+  if (!job.recalled) return;
+  job.recalled = false;
+  state.to_move.erase(id);
+  if (!job.cancel_requested) state.sites[job.site].to_cancel.erase(id);
+}
+
 void apply_one(State& state, const JobAccepted& event) {
   Job job;
   job.project = event.project;
@@ -75,7 +83,39 @@ void apply_one(State& state, const JobRetried& event) {
   job.phase = JobPhase::placed;
   SiteQueue& queue = state.sites[job.site];
   queue.to_release.erase(event.job);
+  not_recalled(state, event.job, job);
   await_start(state, event.job, job);
+}
+
+void apply_one(State& state, const EvacuationAdvanced& event) {
+  if (event.from) {
+    state.evacuating.insert_or_assign(event.site, event.from);
+  } else {
+    state.evacuating.erase(event.site);
+  }
+}
+
+void apply_one(State& state, const JobRecalled& event) {
+  Job& job = state.jobs.at(event.job);
+  job.recalled = true;
+  SiteQueue& queue = state.sites[job.site];
+  is_started(queue, event.job);
+  if (event.at_once) {
+    state.to_move.insert(event.job);
+  } else {
+    queue.to_cancel.insert(event.job);
+  }
+}
+
+// It is at no site until its JobPlaced, in the same batch.
+void apply_one(State& state, const JobMoved& event) {
+  Job& job = state.jobs.at(event.job);
+  job.attempt = event.attempt;
+  job.submission = SubmissionState::none;
+  job.binding = {};
+  job.phase = JobPhase::waiting;
+  is_started(state.sites[job.site], event.job);
+  not_recalled(state, event.job, job);
 }
 
 void apply_one(State& state, const JobQueued& event) {
@@ -113,6 +153,7 @@ void apply_one(State& state, const TaskStarted& event) {
   task.returned = {};
   task.exit_code = 0;
   is_started(state.sites[job.site], event.job);
+  not_recalled(state, event.job, job);
   const bool first = job.phase != JobPhase::running;
   job.phase = JobPhase::running;
   if (first) meet(state, event.job, job, true);
@@ -141,6 +182,7 @@ void apply_one(State& state, const TaskEnded& event) {
 
 void apply_one(State& state, const JobCancelRequested& event) {
   Job& job = state.jobs.at(event.job);
+  not_recalled(state, event.job, job);
   job.cancel_requested = true;
   if (job.phase == JobPhase::waiting) return;
   SiteQueue& queue = state.sites[job.site];
@@ -157,6 +199,7 @@ void apply_one(State& state, const JobEnded& event) {
   SiteQueue& queue = state.sites[job.site];
   is_started(queue, event.job);
   queue.to_cancel.erase(event.job);
+  not_recalled(state, event.job, job);
   state.doomed.erase(event.job);
   state.live -= 1;
   const auto live = state.live_of_project.find(job.project);

@@ -111,6 +111,33 @@ struct JobEnded {
 };
 FABRICA_DESCRIBE(JobEnded, job, outcome)
 
+/// A site takes no jobs any more: those that wait there, from `from` on, are still to be looked at.
+/// none: all have been.
+struct EvacuationAdvanced {
+  SiteId site;
+  JobId from;
+};
+FABRICA_DESCRIBE(EvacuationAdvanced, site, from)
+
+/// The job has not begun and shall run elsewhere. `at_once`: its site need not be asked, since it
+/// lets nothing begin without asking the server.
+struct JobRecalled {
+  JobId job;
+  std::uint32_t attempt = 1;
+  bool at_once = false;
+  std::string text;
+};
+FABRICA_DESCRIBE(JobRecalled, job, attempt, at_once, text)
+
+/// The attempt before will never begin. The job leaves its site and its hold is released; where it
+/// goes is said by a JobPlaced in the same batch, after its new hold.
+struct JobMoved {
+  JobId job;
+  std::uint32_t attempt = 2;
+  std::string text;
+};
+FABRICA_DESCRIBE(JobMoved, job, attempt, text)
+
 /// The site has the award's account, with this limit on all that is used there.
 struct AccountProvided {
   AccountId account;
@@ -151,10 +178,10 @@ struct AccountsMended {
 };
 FABRICA_DESCRIBE(AccountsMended, site, by)
 
-using Event =
-    std::variant<JobAccepted, JobPlaced, JobQueued, TaskStarted, TaskEnded, JobCancelRequested,
-                 JobEnded, JobUnknown, JobBound, JobRetried, TaskReturned, AccountProvided,
-                 AccountShut, AccountRefused, AccountAltered, AccountsMended>;
+using Event = std::variant<JobAccepted, JobPlaced, JobQueued, TaskStarted, TaskEnded,
+                           JobCancelRequested, JobEnded, JobUnknown, JobBound, JobRetried,
+                           TaskReturned, EvacuationAdvanced, JobRecalled, JobMoved, AccountProvided,
+                           AccountShut, AccountRefused, AccountAltered, AccountsMended>;
 
 /// What one of this area's decisions may yield: its own events and the ledger's.
 using Yield = std::variant<ledger::Event, Event>;

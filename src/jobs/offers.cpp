@@ -99,6 +99,13 @@ Result<AccountId> account_for(const OfferContext& context, ProjectId project, Pa
   return answer;
 }
 
+std::string why_no_jobs(const OfferContext& context, SiteId site) {
+  if (context.federation.sites.at(site).connection == federation::Connection::none)
+    return "The site is not connected.";
+  if (context.federation.silent.contains(site)) return "The site has not answered for some time.";
+  return "The site is drained.";
+}
+
 Result<Offer> offer_on(const OfferContext& context, ProjectId project, PartitionId id,
                        const JobRequest& request) {
   const Partition& partition = context.federation.partitions.at(id);
@@ -112,10 +119,7 @@ Result<Offer> offer_on(const OfferContext& context, ProjectId project, Partition
   }
   TRY(const Rational units, units_on(partition, request));
   if (!federation::takes_jobs(context.federation, partition.site)) {
-    const bool connected =
-        context.federation.sites.at(partition.site).connection != federation::Connection::none;
-    return refuse(refusal::site_takes_no_jobs, "site",
-                  connected ? "The site is drained." : "The site is not connected.");
+    return refuse(refusal::site_takes_no_jobs, "site", why_no_jobs(context, partition.site));
   }
   const std::optional<ComputeTime> per_task = cost(units, request.time_limit);
   const auto tasks = static_cast<std::int64_t>(std::max<std::size_t>(1, request.array.size()));

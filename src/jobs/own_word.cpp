@@ -62,6 +62,7 @@ Result<std::vector<Yield>> begin_task(const Context& context, const BeginTask& c
   const Task& task = speaker.task;
   if (task.outcome != Outcome::none) return never("The task has ended.");
   if (speaker.job.cancel_requested) return never(fmt::format("{} was cancelled.", word.job));
+  if (speaker.job.recalled) return never(fmt::format("{} goes to another site.", word.job));
   std::vector<Yield> yields;
   const bool anew = task.started != Time{} && word.run > task.run;
   if (task.started == Time{} || anew)

@@ -43,11 +43,22 @@ struct RefundQuestion {
 /// A pure rule that says whether the charge is given back.
 using RefundRule = bool (*)(const RefundQuestion& question);
 
+/// A job that has not begun, at a site that takes no jobs any more.
+struct MoveQuestion {
+  const JobRequest& request;
+  bool silent = false;  // the site does not answer; otherwise it was drained
+};
+
+/// A pure rule that says whether the job may be moved to another site.
+using MoveRule = bool (*)(const MoveQuestion& question);
+
 struct Policies {
   std::string_view placement_name;
   PlacementRule placement = nullptr;
   std::string_view refund_name;
   RefundRule refund = nullptr;
+  std::string_view move_name;
+  MoveRule move = nullptr;
 };
 
 }  // namespace fabrica::jobs

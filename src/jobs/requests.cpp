@@ -31,7 +31,8 @@ std::vector<SiteRequest> wanted(const State& state, SiteId site) {
       requests.push_back(request(*id, state.jobs.at(*id)));
   };
   add(queue->second.to_cancel, [](JobId id, const Job& job) -> SiteRequest {
-    return StopJob{id, job.attempt, static_cast<std::uint32_t>(job.tasks.size()), job.binding};
+    return StopJob{id, job.attempt, static_cast<std::uint32_t>(job.tasks.size()), job.binding,
+                   job.recalled};
   });
   add(queue->second.to_release, [](JobId id, const Job& job) -> SiteRequest {
     return ReleaseJob{id, job.attempt, job.binding};

@@ -38,14 +38,17 @@ struct ReleaseJob {
 };
 FABRICA_DESCRIBE(ReleaseJob, job, attempt, binding)
 
-/// Stop this job, or never start it. Asked again until each of its tasks is reported ended.
+/// Stop this job, or never start it. Asked again until each of its tasks is reported ended, or,
+/// `unless_begun`, until a task is reported started: what has begun is then left alone. Such a job
+/// has one task, and may also be reported absent.
 struct StopJob {
   JobId job;
   std::uint32_t attempt = 1;
   std::uint32_t tasks = 1;
   Binding binding;  // blank: not known to be there
+  bool unless_begun = false;
 };
-FABRICA_DESCRIBE(StopJob, job, attempt, tasks, binding)
+FABRICA_DESCRIBE(StopJob, job, attempt, tasks, binding, unless_begun)
 
 /// Have an account for an award, with a limit on all that is used under it; or let it take no more
 /// jobs. Asked again until the site reports that it has it so.

@@ -8,6 +8,7 @@
 #include "base/check.h"
 #include "base/limits.h"
 #include "base/utf8.h"
+#include "jobs/evacuate.h"
 
 namespace fabrica::jobs {
 
@@ -47,6 +48,12 @@ void release(const Context& context, const Job& job, JobId id, ComputeTime amoun
   pass_on_if_over(context, job, amount, yields);
 }
 
+// It was recalled, or its site takes no jobs any more and lost it.
+bool shall_leave(const Context& context, const Job& job) {
+  return job.recalled ||
+         (!federation::takes_jobs(context.federation, job.site) && may_move(context, job));
+}
+
 // A site's clock may be wrong by any amount; what the log cannot write becomes the nearest it can.
 // Before 1970 means never.
 Time writable(Time time) { return std::clamp(time, Time{}, limits::latest_time); }
@@ -72,7 +79,7 @@ void end_unstarted(const Context& context, JobId id, const Job& job, Outcome out
     ended.outcome = outcome;
     yields.emplace_back(Event{std::move(ended)});
   }
-  release(context, job, id, context.ledger.holds.at(hold_of(id)).remaining, yields);
+  release_all(context, id, job, yields);
   yields.emplace_back(Event{JobEnded{id, outcome}});
 }
 
@@ -149,6 +156,12 @@ void mark_unbegun(const Task& task, TaskEnded& end) {
     end.outcome = Outcome::launch_failed;
 }
 
+// A recalled job's only task ended before it began, because its site was asked to give it back.
+bool is_given_back(const TaskEnded& end) {
+  return end.started == Time{} &&
+         (end.outcome == Outcome::cancelled || end.outcome == Outcome::launch_failed);
+}
+
 // The site has forgotten a job of which some task had begun.
 void end_forgotten(const Context& context, JobId id, const Job& job, const std::string& text,
                    std::vector<Yield>& yields) {
@@ -213,6 +226,8 @@ std::vector<Yield> heard(const Context& context, SiteId site, const SiteAbsent& 
   }
   if (job->cancel_requested) {
     end_unstarted(context, report.job, *job, Outcome::cancelled, yields);
+  } else if (shall_leave(context, *job)) {
+    move_or_stay(context, report.job, *job, short_text(report.text), yields);
   } else if (job->attempt >= limits::attempts_max) {
     end_unstarted(context, report.job, *job, Outcome::launch_failed, yields);
   } else {
@@ -242,15 +257,23 @@ std::vector<Yield> heard(const Context& context, SiteId site, const SiteEnded& r
   if (report.says_start) mark_unbegun(task, end);
   std::vector<Yield> yields;
   yields.reserve(4);
+  if (job->recalled && is_given_back(end)) {
+    move_or_stay(context, report.job, *job, end.text, yields);
+    return yields;
+  }
   settle(context, report.job, *job, {&end, 1}, yields);
   return yields;
+}
+
+void release_all(const Context& context, JobId id, const Job& job, std::vector<Yield>& yields) {
+  release(context, job, id, context.ledger.holds.at(hold_of(id)).remaining, yields);
 }
 
 void end_without_site(const Context& context, JobId id, Outcome outcome,
                       std::vector<Yield>& yields) {
   const Job& job = context.jobs.jobs.at(id);
   CHECK(job.phase == JobPhase::waiting, "only a job that no site knows ends without one");
-  release(context, job, id, context.ledger.holds.at(hold_of(id)).remaining, yields);
+  release_all(context, id, job, yields);
   yields.emplace_back(Event{JobEnded{id, outcome}});
 }
 
@@ -260,11 +283,11 @@ std::vector<Yield> pass_time(const Context& context) {
     if (yields.size() >= limits::doomed_jobs_at_once) break;
     end_without_site(context, id, Outcome::dependency_failed, yields);
   }
-  return yields;
+  return yields.empty() ? advance_evacuation(context) : yields;
 }
 
 std::optional<Time> next_deadline(const State& state) {
-  if (state.doomed.empty()) return std::nullopt;
+  if (state.doomed.empty() && !is_evacuating(state)) return std::nullopt;
   return Time{};
 }
 

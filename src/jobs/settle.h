@@ -20,14 +20,17 @@ std::vector<Yield> heard(const Context& context, SiteId site, const SiteUnknown&
 std::vector<Yield> heard(const Context& context, SiteId site, const SiteBound& report);
 std::vector<Yield> heard(const Context& context, SiteId site, const SiteAbsent& report);
 
+/// Gives all of the job's hold back.
+void release_all(const Context& context, JobId id, const Job& job, std::vector<Yield>& yields);
+
 /// Ends a job that no site knows and gives its whole hold back.
 void end_without_site(const Context& context, JobId job, Outcome outcome,
                       std::vector<Yield>& yields);
 
-/// Ends jobs whose dependencies can never be met, some at a time.
+/// Ends jobs whose dependencies can never be met, some at a time; see also evacuate.h.
 std::vector<Yield> pass_time(const Context& context);
 
-/// At once while there are such jobs.
+/// At once while there is something of that to do.
 std::optional<Time> next_deadline(const State& state);
 
 }  // namespace fabrica::jobs

@@ -124,6 +124,7 @@ struct Job {
   SiteId site;
   JobPhase phase = JobPhase::waiting;
   bool cancel_requested = false;
+  bool recalled = false;  // to be taken back from its site, unless it has begun, and placed anew
   Outcome outcome = Outcome::none;
   std::uint32_t attempt = 1;
   std::uint32_t tasks_left = 1;
@@ -138,9 +139,9 @@ struct Job {
   SubmissionState submission = SubmissionState::none;
   Binding binding;
 };
-FABRICA_DESCRIBE(Job, project, owner, account, partition, site, phase, cancel_requested, outcome,
-                 attempt, tasks_left, dependencies_left, submitted, units, hold_per_task, charged,
-                 request, tasks, dependents, submission, binding)
+FABRICA_DESCRIBE(Job, project, owner, account, partition, site, phase, cancel_requested, recalled,
+                 outcome, attempt, tasks_left, dependencies_left, submitted, units, hold_per_task,
+                 charged, request, tasks, dependents, submission, binding)
 
 /// What one site is still to be told, oldest job first.
 struct SiteQueue {
@@ -183,12 +184,15 @@ struct State {
   std::map<PartitionId, ComputeTime> work;  // held by live jobs
   std::deque<JobId> ended;                  // oldest first
   std::set<JobId> doomed;  // waiting for what can never happen; pass_time ends them
+  // Sites that take no jobs any more, and from which job on theirs are still to be looked at.
+  std::map<SiteId, JobId> evacuating;
+  std::set<JobId> to_move;  // recalled from sites that need not be asked; pass_time moves them
   std::uint64_t live = 0;
   std::uint64_t last_job = 0;
   std::map<AccountId, SiteAccount> site_accounts;  // of awards that have had any
 };
-FABRICA_DESCRIBE(State, jobs, sites, live_of_project, work, ended, doomed, live, last_job,
-                 site_accounts)
+FABRICA_DESCRIBE(State, jobs, sites, live_of_project, work, ended, doomed, evacuating, to_move,
+                 live, last_job, site_accounts)
 
 /// True when a dependency of this kind on a job that ended so can never be met.
 bool never_met(DependencyKind kind, Outcome outcome);

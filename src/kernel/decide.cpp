@@ -1,10 +1,12 @@
 #include "kernel/decide.h"
 
 #include <algorithm>
+#include <optional>
 
 #include "calls/decide.h"
 #include "federation/decide.h"
 #include "jobs/decide.h"
+#include "jobs/evacuate.h"
 #include "jobs/settle.h"
 #include "ledger/decide.h"
 
@@ -29,6 +31,18 @@ void append_outcomes(std::vector<Event>& events, Outcomes&& outcomes) {
   }
 }
 
+// The site that takes no jobs any more after these events.
+std::optional<federation::SiteId> closed_by(const std::vector<Event>& events) {
+  for (const Event& event : events) {
+    const auto* area = std::get_if<federation::Event>(&event);
+    if (area == nullptr) continue;
+    const auto* drained = std::get_if<federation::SiteDrained>(area);
+    if (drained != nullptr && drained->drained) return drained->site;
+    if (const auto* silent = std::get_if<federation::SiteFellSilent>(area)) return silent->site;
+  }
+  return std::nullopt;
+}
+
 struct Decider {
   const State& state;
   const Policies& policies;
@@ -46,6 +60,7 @@ struct Decider {
     TRY(auto decided, federation::decide(state.federation, envelope.actor, command));
     std::vector<Event> events;
     append(events, std::move(decided));
+    if (const auto site = closed_by(events)) append_outcomes(events, jobs::evacuate(*site));
     return events;
   }
   Events operator()(const ledger::Command& command) const {

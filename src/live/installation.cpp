@@ -54,7 +54,7 @@ Result<void> Installation::take(const config::Settings& settings) {
   std::filesystem::create_directories(directory_);
   std::filesystem::permissions(directory_, std::filesystem::perms::owner_all);
   TRY(lock_, store::DirectoryLock::take(directory_));
-  TRY(Policies policies, policies::choose(settings.placement, settings.refund));
+  TRY(Policies policies, policies::choose({settings.placement, settings.refund, settings.move}));
   log_ = std::make_unique<store::SqliteLog>(directory_);
   writer_ = std::make_unique<Writer>(*log_, std::move(policies));
   writer_->on_idle([this](const State& state) { log_->keep_snapshot(state); });

@@ -12,6 +12,7 @@
 #include "policies/least_work.h"
 #include "policies/site_faults.h"
 #include "policies/technical.h"
+#include "policies/unstarted.h"
 
 namespace fabrica::policies {
 
@@ -28,6 +29,12 @@ const std::map<std::string_view, jobs::RefundRule>& refund_rules() {
   return rules;
 }
 
+const std::map<std::string_view, jobs::MoveRule>& move_rules() {
+  static const std::map<std::string_view, jobs::MoveRule> rules{
+      {"none", no_move}, {"silent_only", silent_only}, {"unstarted", unstarted}};
+  return rules;
+}
+
 template <class Rule>
 Result<std::pair<const std::string_view, Rule>> rule_called(
     std::string_view name, std::string_view kind, const std::map<std::string_view, Rule>& rules) {
@@ -41,19 +48,21 @@ Result<std::pair<const std::string_view, Rule>> rule_called(
 
 }  // namespace
 
-Result<Policies> choose(std::string_view placement, std::string_view refund) {
+Result<Policies> choose(const RuleNames& names) {
   Policies policies;
   policies.calls.eligibility = eligibility_rules();
   policies.calls.technical = technical_check;
   TRY(std::tie(policies.jobs.placement_name, policies.jobs.placement),
-      rule_called(placement, "placement", placement_rules()));
+      rule_called(names.placement, "placement", placement_rules()));
   TRY(std::tie(policies.jobs.refund_name, policies.jobs.refund),
-      rule_called(refund, "refund", refund_rules()));
+      rule_called(names.refund, "refund", refund_rules()));
+  TRY(std::tie(policies.jobs.move_name, policies.jobs.move),
+      rule_called(names.move, "move", move_rules()));
   return policies;
 }
 
 Policies defaults() {
-  Result<Policies> policies = choose("least_work", "site_faults");
+  Result<Policies> policies = choose({});
   CHECK(policies.has_value(), "the default rules exist");
   return *std::move(policies);
 }

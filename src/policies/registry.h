@@ -7,10 +7,18 @@
 
 namespace fabrica::policies {
 
-/// The rules in force: every eligibility rule by its name, the technical check, the placement rule
-/// called `placement` ("least_work") and the refund rule called `refund` ("site_faults", "none").
-/// Refused when no rule is called so, with its kind as the field; the text lists those there are.
-Result<Policies> choose(std::string_view placement, std::string_view refund);
+/// Which rules are in force, by their names.
+struct RuleNames {
+  std::string_view placement = "least_work";
+  std::string_view refund = "site_faults";
+  std::string_view move = "unstarted";
+};
+
+/// Every eligibility rule by its name, the technical check, and the rules called: `placement`
+/// ("least_work"), `refund` ("site_faults", "none"), and `move` for jobs at a site that takes none
+/// any more ("unstarted", "silent_only", "none"). Refused when no rule is called so, with its kind
+/// as the field; the text lists those there are.
+Result<Policies> choose(const RuleNames& names);
 
 /// What a fresh installation uses.
 Policies defaults();

@@ -56,9 +56,13 @@ void Auditor::note(const Recorded& recorded, const jobs::JobAccepted& event) {
 
 void Auditor::note(const Recorded& recorded, const ledger::HoldPlaced& event) {
   JobBook& job = jobs_[JobId{event.hold.value}];
-  must(job.held == ComputeTime{} && !job.ended, recorded,
-       "a hold is placed once, for a job that lives");
-  job.held = event.amount;
+  must(job.held == job.released && job.charged == ComputeTime{} && !job.ended, recorded,
+       "a live job has one hold at a time");
+  job.held += event.amount;
+}
+
+void Auditor::note(const Recorded& recorded, const jobs::JobMoved& event) {
+  must(!jobs_[event.job].begun, recorded, "a job that has begun was moved");
 }
 
 void Auditor::note(const Recorded& recorded, const jobs::JobPlaced& event) {

@@ -62,6 +62,7 @@ class Auditor {
   template <class E>
   void note(const Recorded&, const E&) {}
   void note(const Recorded& recorded, const ledger::HoldPlaced& event);
+  void note(const Recorded& recorded, const jobs::JobMoved& event);
   void note(const Recorded& recorded, const ledger::UsageCharged& event);
   void note(const Recorded& recorded, const ledger::HoldReleased& event);
   void note(const Recorded& recorded, const ledger::ChargeCorrected& event);

@@ -79,6 +79,15 @@ JobRequest drawn_request(Drawing& d, ProjectId project, const Partition& partiti
   return request;
 }
 
+// What most partitions of one kind can take.
+JobRequest modest_request(Drawing& d, const Partition& partition) {
+  JobRequest request;
+  request.name = "try";
+  request.gpus_per_node = std::min<std::uint32_t>(1, partition.gpus_per_node_scheduled);
+  request.time_limit = drawn_limit(d.random);
+  return request;
+}
+
 // The accounts of awards that can pay for jobs now.
 std::vector<const ledger::Account*> open_accounts(Drawing& d) {
   std::vector<const ledger::Account*> open;
@@ -102,9 +111,13 @@ Wish submit_job(Drawing& d) {
     partition = account.partition;
   }
   const Partition* shape = d.state.federation.partitions.find(partition);
-  command.request = drawn_request(d, command.project, shape == nullptr ? Partition{} : *shape);
-  if (d.random.chance(1, 3)) command.request.partition = partition;
-  if (shape != nullptr && d.random.chance(1, 3)) command.request.site = shape->site;
+  if (shape != nullptr && d.random.chance(1, 5)) {
+    command.request = modest_request(d, *shape);
+  } else {
+    command.request = drawn_request(d, command.project, shape == nullptr ? Partition{} : *shape);
+    if (d.random.chance(1, 3)) command.request.partition = partition;
+    if (shape != nullptr && d.random.chance(1, 3)) command.request.site = shape->site;
+  }
   Document script = drawn_document(d.random);
   command.request.script = script.hash;
   return {d.member_of(command.project), Command{jobs::Command{command}}, {std::move(script)}};

@@ -166,23 +166,29 @@ class Population {
         calls::Command{calls::OpenCall{calls::ModeId{2}, "Open call", partitions_, never}});
   }
 
-  // Half of the projects begin with an award, so that jobs can run from the first day.
+  // Half of the projects begin with an award, so that jobs can run from the first day; the first
+  // has one everywhere, so that its jobs can move.
   void awards() {
+    for (std::uint64_t i = 1; i <= leads / 2; ++i)
+      award(federation::ProjectId{i}, random_.below(partitions_.size()), 800);
+    for (std::size_t place = 0; place < partitions_.size(); ++place)
+      award(federation::ProjectId{1}, place, 100);
+  }
+
+  void award(federation::ProjectId project, std::size_t place, std::int64_t unit_hours) {
     const PersonId officer{2};
-    for (std::uint64_t i = 1; i <= leads / 2; ++i) {
-      const std::size_t place = random_.below(partitions_.size());
-      calls::Application application;
-      application.title = "First award";
-      application.partition = partitions_[place];
-      application.amount =
-          *compute_time((shapes_[place].unit == Unit::core ? 32 : 1) * 800, hours(1));
-      application.months = static_cast<std::uint32_t>(random_.between(1, 2));
-      add(leads_[i - 1], calls::Command{calls::SubmitProposal{
-                             calls::CallId{2}, federation::ProjectId{i}, application}});
-      add(officer, calls::Command{calls::AssessProposal{calls::ProposalId{i}, true, ""}});
-      add(officer, calls::Command{calls::GrantAward{calls::ProposalId{i}}});
-      add(leads_[i - 1], calls::Command{calls::AnswerAward{calls::AwardId{i}, true}});
-    }
+    const PersonId lead = leads_[project.value - 1];
+    last_award_ += 1;
+    calls::Application application;
+    application.title = "First award";
+    application.partition = partitions_[place];
+    application.amount =
+        *compute_time((shapes_[place].unit == Unit::core ? 32 : 1) * unit_hours, hours(1));
+    application.months = static_cast<std::uint32_t>(random_.between(1, 2));
+    add(lead, calls::Command{calls::SubmitProposal{calls::CallId{2}, project, application}});
+    add(officer, calls::Command{calls::AssessProposal{calls::ProposalId{last_award_}, true, ""}});
+    add(officer, calls::Command{calls::GrantAward{calls::ProposalId{last_award_}}});
+    add(lead, calls::Command{calls::AnswerAward{calls::AwardId{last_award_}, true}});
   }
 
   Random& random_;
@@ -191,6 +197,7 @@ class Population {
   std::vector<PartitionId> partitions_;
   std::vector<Partition> shapes_;
   std::uint64_t last_person_ = 1;
+  std::uint64_t last_award_ = 0;
 };
 
 }  // namespace

@@ -50,6 +50,7 @@ class World {
     std::unique_ptr<sites::simulated::VirtualSite> wrapped;
     std::unique_ptr<sites::simulated::SimulatedSlurm> slurm;  // instead of simulated
     std::unique_ptr<sites::simulated::FaultySite> port;
+    bool jobs_ask = false;         // they begin nothing without asking
     std::optional<Time> round_at;  // the next round on the agenda
     // When each request was told last, by its job and whether it is a start or a stop.
     std::map<std::pair<jobs::JobId, std::size_t>, Time> told;
@@ -85,6 +86,7 @@ class World {
   void build_simulated(federation::SiteId id, Site& site);
   void build_slurm(federation::SiteId id, Site& site);
   void mend(federation::SiteId id);
+  void doubt(federation::SiteId id, const Site& there);
   void hand_on_words(sites::simulated::SimulatedSlurm& there);
   void saw_start(sites::simulated::TaskName task);
   void plan_round(federation::SiteId id, Time at);

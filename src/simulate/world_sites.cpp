@@ -19,6 +19,8 @@ using sites::simulated::SiteFault;
 using sites::simulated::TaskName;
 
 constexpr std::uint64_t site_faults_often = 6;
+constexpr std::uint64_t silence_rare = 300;  // rounds between two
+constexpr std::uint64_t silence_long = 2;    // rounds
 constexpr Duration round_soon = minutes(1);
 constexpr Duration round_later = minutes(30);
 constexpr Duration tell_again_after = minutes(10);
@@ -46,11 +48,12 @@ void World::saw_start(TaskName task) {
 // Its faults are on its own way to the cluster, so nothing stands before the connector.
 void World::build_slurm(SiteId id, Site& site) {
   const bool faults = options_.faults && !healed_;
+  site.jobs_ask = random_.chance(2, 3);
   site.slurm = std::make_unique<SimulatedSlurm>(
       random_.next(),
       faults ? Faults<ControllerFault>(random_.split(), site_faults_often)
              : Faults<ControllerFault>(),
-      random_.chance(2, 3), engine_->state().federation.sites.at(id).keeps_accounts);
+      site.jobs_ask, engine_->state().federation.sites.at(id).keeps_accounts);
   site.slurm->controller().watch([this](TaskName task) { saw_start(task); });
   site.port = std::make_unique<FaultySite>(*site.slurm, Faults<SiteFault>());
 }
@@ -117,6 +120,7 @@ void World::errand(const WorkerRound& round) {
   if (!durable.empty()) there.port->acknowledge(durable);
   if (there.slurm) hand_on_words(*there.slurm);
   if (healed_) mend(round.site);
+  doubt(round.site, there);
   auditor_.read(memory_.records());
   tell_what_is_wanted(round.site, there);
   if (!heard.empty()) plan_round(round.site, now_ + seconds(30));
@@ -135,6 +139,18 @@ void World::mend(SiteId id) {
   envelope.now = now_;
   envelope.command = jobs::Command{jobs::MendAccounts{id}};
   if (const auto results = execute({&envelope, 1})) take_result(envelope, results->front());
+}
+
+// A worker takes its site for silent, rightly or not, and finds later that it answers.
+void World::doubt(SiteId id, const Site& there) {
+  const bool silent = engine_->state().federation.silent.contains(id);
+  if (!silent && (!options_.faults || healed_ || !random_.chance(1, silence_rare))) return;
+  if (silent && !healed_ && !random_.chance(1, silence_long)) return;
+  Envelope envelope;
+  envelope.now = now_;
+  envelope.command = federation::Command{federation::ReportSilence{id, !silent, there.jobs_ask}};
+  const auto results = execute({&envelope, 1});
+  if (results) take_result(envelope, results->front());
 }
 
 // Each word in a request of its own, whose answer may be lost with the server.

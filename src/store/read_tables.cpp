@@ -69,9 +69,9 @@ ReadTables::ReadTables(Database& database)
       put_lines_(database,
                  "INSERT INTO lines VALUES(?,?) ON CONFLICT(id) "
                  "DO UPDATE SET lines=CAST(lines||excluded.lines AS BLOB)"),
-      insert_job_(
-          database,
-          "INSERT INTO jobs VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,'',?,?)"),
+      insert_job_(database,
+                  "INSERT OR REPLACE INTO jobs "
+                  "VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,'',?,?)"),
       update_job_(database,
                   "UPDATE jobs SET "
                   "phase=?2,outcome=?3,cancel=?4,started=?5,ended=?6,charged=?7,submission=?8,"
@@ -114,6 +114,8 @@ void ReadTables::note(const federation::Event& event) {
     void operator()(const SystemRegistered& one) const { to.sites_.insert(one.system.site); }
     void operator()(const PartitionRegistered& one) const { to.partitions_.insert(one.id); }
     void operator()(const SiteDrained& one) const { to.sites_.insert(one.site); }
+    void operator()(const SiteFellSilent& one) const { to.sites_.insert(one.site); }
+    void operator()(const SiteAnswered& one) const { to.sites_.insert(one.site); }
     void operator()(const OrganisationRegistered& one) const { to.organisations_.insert(one.id); }
     void operator()(const PersonRegistered& one) const { to.people_.insert(one.id); }
     void operator()(const RolesAssigned& one) const { to.people_.insert(one.person); }
@@ -165,6 +167,10 @@ void ReadTables::note(const jobs::Event& event) {
       to.jobs_.insert(one.job);
       to.references_[one.job] = "";
     }
+    void operator()(const EvacuationAdvanced&) const {}
+    void operator()(const JobRecalled& one) const { to.jobs_.insert(one.job); }
+    // It is placed anew in the same batch.
+    void operator()(const JobMoved& one) const { to.references_[one.job] = ""; }
     void operator()(const TaskStarted& one) const {
       to.jobs_.insert(one.job);
       to.put_task(one);

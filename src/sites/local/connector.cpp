@@ -197,6 +197,7 @@ void LocalSite::start(const jobs::StartJob& request) {
 }
 
 void LocalSite::stop(const jobs::StopJob& request) {
+  if (request.unless_begun && runner_.has_begun(tag_of(request.job, request.attempt, 0))) return;
   for (std::uint32_t task = 0; task < request.tasks; ++task) {
     if (!runner_.cancel(tag_of(request.job, request.attempt, task))) {
       note_never_started(request.job, request.attempt, task, jobs::Outcome::cancelled,

@@ -173,6 +173,12 @@ bool Runner::cancel(std::string_view tag) {
   return true;
 }
 
+bool Runner::has_begun(std::string_view tag) const {
+  const auto task = tasks_.find(tag);
+  return task != tasks_.end() &&
+         (active_.contains(task->first) || task->second.report.state != TaskState::queued);
+}
+
 std::vector<TaskReport> Runner::poll(Time now) {
   drain_wakes();
   const std::vector<std::string> active(active_.begin(), active_.end());

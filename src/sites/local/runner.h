@@ -61,6 +61,9 @@ class Runner {
   /// time and SIGKILL; one that has ended stays as it is. False when the tag is not known here.
   bool cancel(std::string_view tag);
 
+  /// True when the task has been started here, or has ended.
+  bool has_begun(std::string_view tag) const;
+
   /// Starts what has room and returns what is new since the last call, every task at the first call
   /// after open(). May be called at any time; without other reasons, about once a second and
   /// whenever wake_fd() has something.

@@ -310,6 +310,24 @@ Answer SimulatedController::carry_out(const slurm::ask::Release& release) {
   return made;
 }
 
+Answer SimulatedController::carry_out(const slurm::ask::Hold& hold) {
+  Answer made;
+  const auto job = memory_.jobs.find(hold.id);
+  if (job == memory_.jobs.end()) {
+    made.came = Came::unknown;
+    return made;
+  }
+  changed_ = now_;
+  for (Task& task : job->second.tasks) {
+    if (task.record.state != ClusterState::pending) continue;
+    task.record.held = true;
+    task.record.reason = "JobHeldUser";
+    task.starts = {};
+    job->second.held = true;
+  }
+  return made;
+}
+
 Answer SimulatedController::carry_out(const slurm::ask::Cancel& cancel) {
   Answer made;
   const auto job = memory_.jobs.find(cancel.id);

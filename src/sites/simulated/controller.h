@@ -118,6 +118,7 @@ class SimulatedController : public slurm::Cluster {
   slurm::Answer carry_out(const slurm::ask::Show& show);
   slurm::Answer carry_out(const slurm::ask::Past& past);
   slurm::Answer carry_out(const slurm::ask::Ping& ping);
+  slurm::Answer carry_out(const slurm::ask::Hold& hold);
   slurm::Answer carry_out(const slurm::ask::Keep& keep);
   slurm::Answer carry_out(const slurm::ask::Look& look);
   bool may_use(const std::string& account) const;

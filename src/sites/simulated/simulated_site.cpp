@@ -110,8 +110,16 @@ void SimulatedSite::take(const jobs::StartJob& request) {
   start_what_fits(partitions_[place], now_);
 }
 
+bool SimulatedSite::has_begun(const Key& key) const {
+  const auto known = jobs_.find(key);
+  return known != jobs_.end() &&
+         std::ranges::any_of(known->second.tasks,
+                             [](const VirtualTask& task) { return task.phase != Phase::queued; });
+}
+
 void SimulatedSite::take(const jobs::StopJob& request) {
   const Key key{request.job, request.attempt};
+  if (request.unless_begun && has_begun(key)) return;
   Asked& asked = asked_[key];
   asked.stops += 1;
   if (asked.stopped) return;

@@ -90,6 +90,7 @@ class SimulatedSite : public VirtualSite {
   };
 
   void take(const jobs::StartJob& request);
+  bool has_begun(const Key& key) const;
   void take(const jobs::StopJob& request);
   // Never asked: this site leaves nothing unknown and holds nothing back.
   void take(const jobs::FindJob& /*request*/) {}

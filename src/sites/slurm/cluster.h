@@ -150,6 +150,11 @@ struct Past {
 };
 /// Whether slurmctld itself answers.
 struct Ping {};
+/// Keeps a pending job from starting. Harmless for one that runs.
+struct Hold {
+  std::string user;
+  std::uint32_t id = 0;
+};
 /// Has slurmdbd make the account and let its user use it, or changes what is there: as often as one
 /// likes. One that is closed must be there.
 struct Keep {
@@ -163,13 +168,13 @@ struct Look {
 }  // namespace ask
 
 using Ask = std::variant<ask::Submit, ask::Release, ask::Cancel, ask::List, ask::Show, ask::Past,
-                         ask::Ping, ask::Keep, ask::Look>;
+                         ask::Ping, ask::Hold, ask::Keep, ask::Look>;
 
 /// What came of an ask.
 enum class Came : std::uint8_t {
   done,       // the cluster did it, or says what was asked
   unchanged,  // List: nothing changed since
-  unknown,    // Show, Release, Cancel: the cluster knows no such job
+  unknown,    // Show, Release, Cancel, Hold: the cluster knows no such job
   refused,    // the cluster says no, and will say no again: `text`
   unclear,    // it may have been done, or be done yet, or not
   unsent      // it was certainly not done: there was no connection, or no room to ask

@@ -109,8 +109,8 @@ Came came_of_errors(AskKind kind, const Exchange& exchange) {
     return exchange.status == 400 ? Came::refused : Came::unclear;
   }
   const auto& errors = exchange.reply->errors;
-  const bool of_one_job =
-      kind == AskKind::show || kind == AskKind::release || kind == AskKind::cancel;
+  const bool of_one_job = kind == AskKind::show || kind == AskKind::release ||
+                          kind == AskKind::cancel || kind == AskKind::hold;
   if (of_one_job && has(errors, invalid_job_id)) return Came::unknown;
   // slurmrestd did not get through the body, so slurmctld has not seen it. The errors beside it
   // are of the same reading.
@@ -178,6 +178,7 @@ Came judge_answer(AskKind kind, const Exchange& exchange) {
       return judge_submit(exchange);
     case AskKind::release:
     case AskKind::cancel:
+    case AskKind::hold:
       return judge_change(kind, exchange);
     case AskKind::list:
     case AskKind::show:

@@ -14,8 +14,19 @@
 namespace fabrica::sites::slurm {
 
 /// The ask's alternative in Ask.
-enum class AskKind : std::uint8_t { submit, release, cancel, list, show, past, ping, keep, look };
-FABRICA_DESCRIBE_ENUM(AskKind, submit, release, cancel, list, show, past, ping, keep, look)
+enum class AskKind : std::uint8_t {
+  submit,
+  release,
+  cancel,
+  list,
+  show,
+  past,
+  ping,
+  hold,
+  keep,
+  look
+};
+FABRICA_DESCRIBE_ENUM(AskKind, submit, release, cancel, list, show, past, ping, hold, keep, look)
 
 AskKind kind_of(const Ask& ask);
 

@@ -173,6 +173,7 @@ void SlurmSite::look_at(JobId id, Entry& entry, const Copies& copies, std::uint6
   if (!there) return missing(id, entry);
   entry.absent_since.reset();
   follow(id, entry, mine->second);
+  if (entry.recall && entry.stage != Stage::over) give_back(id, entry, mine->second);
   if (entry.stop && entry.stage != Stage::over) cancel(entry);
 }
 
@@ -192,6 +193,18 @@ void SlurmSite::look_for(JobId id, Entry& entry, const Copies& copies) {
   counts_.adopted += 1;
   bind(id, entry, *copies.begin()->second.front());
   sweep(copies, copies.begin()->first);
+}
+
+// Cancelled is only what is seen to be held: what is not may begin before the cancellation comes.
+void SlurmSite::give_back(JobId id, Entry& entry, const Records& records) {
+  const ClusterJob& job = *records.front();
+  if (entry.tasks.front().started) {
+    entry.recall = false;
+  } else if (job.state == ClusterState::pending && job.held) {
+    cancel(entry);
+  } else if (job.state == ClusterState::pending) {
+    send(Act::hold, {id, entry.attempt}, ask::Hold{entry.user, root_of(job)});
+  }
 }
 
 // Cancels all copies that have not ended, but for the one to keep.
@@ -257,7 +270,8 @@ void SlurmSite::not_found(JobId id, Entry& entry) {
 void SlurmSite::follow(JobId id, Entry& entry, const Records& records) {
   // A controller that crashed may have forgotten that it let the job go.
   const ClusterJob& first = *records.front();
-  if (entry.stage == Stage::released && first.state == ClusterState::pending && first.held)
+  if (entry.stage == Stage::released && !entry.recall && first.state == ClusterState::pending &&
+      first.held)
     send(Act::release_again, {id, entry.attempt}, ask::Release{entry.user, root_of(first)});
   if (options_.keeps_accounts && first.state == ClusterState::pending) notice_limit(id, first);
   for (const ClusterJob* job : records) {

@@ -53,6 +53,10 @@ class RequestMaker {
     return json_request({"slurm", name_, "job", std::to_string(ask.id)}, R"({"hold":false})");
   }
 
+  Result<Request> operator()(const ask::Hold& ask) const {
+    return json_request({"slurm", name_, "job", std::to_string(ask.id)}, R"({"hold":true})");
+  }
+
   Result<Request> operator()(const ask::Cancel& ask) const {
     Request request = read_request({"slurm", name_, "job", std::to_string(ask.id)});
     request.method = Method::remove;

@@ -37,7 +37,7 @@ std::string user_of(const Ask& ask) {
       []<class T>(const T& one) -> std::string {
         if constexpr (std::is_same_v<T, ask::Submit>) {
           return one.job.user;
-        } else if constexpr (std::is_same_v<T, ask::Release> || std::is_same_v<T, ask::Cancel>) {
+        } else if constexpr (requires { one.user; }) {
           return one.user;
         } else {
           return {};
@@ -61,6 +61,7 @@ Duration timeout_of(AskKind kind, const AskTimeouts& timeouts) {
     case AskKind::submit:
     case AskKind::release:
     case AskKind::cancel:
+    case AskKind::hold:
       break;
   }
   return timeouts.change;

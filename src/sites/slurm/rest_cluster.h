@@ -18,7 +18,7 @@ namespace fabrica::sites::slurm {
 /// How long an exchange may take, by kind of ask. slurmrestd itself answers about 10 s (Slurm's
 /// MessageTimeout) after it lost slurmctld; what is shorter turns those answers into silence.
 struct AskTimeouts {
-  Duration change = seconds(45);  // Submit, Release, Cancel
+  Duration change = seconds(45);  // Submit, Release, Cancel, Hold
   Duration list = seconds(60);
   Duration show = seconds(30);
   Duration past = seconds(60);

@@ -145,14 +145,20 @@ void SlurmSite::take(const jobs::StopJob& request) {
     entry = &begin(request.job, request.attempt,
                    uncertain ? uncertain.mapped() : std::vector<std::uint32_t>{}, Stage::unknown);
   }
-  entry->stop = true;
+  const bool fresh_recall = request.unless_begun && !entry->recall;
+  entry->recall = request.unless_begun;
+  entry->stop = !request.unless_begun;
+  to_release_.erase(request.job);
   if (entry->stage == Stage::ready) {
     ready_.erase(request.job);
     entry->stage = Stage::over;
     reports_.emplace_back(
-        jobs::SiteAbsent{request.job, request.attempt, "cancelled before the site had it"});
-  } else if (entry->stage >= Stage::bound && entry->stage < Stage::over) {
+        jobs::SiteAbsent{request.job, request.attempt, "taken back before the site had it"});
+  } else if (entry->stop && entry->stage >= Stage::bound && entry->stage < Stage::over) {
     cancel(*entry);
+  } else if (fresh_recall) {
+    next_poll_ = std::min(next_poll_, now_);
+    list_all_ = now_;
   }
 }
 
@@ -260,6 +266,7 @@ void SlurmSite::take(const Answer& answer) {
       return accounts_.looked(now_, answer);
     case Act::ping:
     case Act::cancel:
+    case Act::hold:
     case Act::release_again:
       return;  // what came of it shows in a list
   }
@@ -283,7 +290,7 @@ void SlurmSite::submit_answered(const Tag& tag, const Answer& answer) {
     case Came::unsent:
       entry->stage = Stage::ready;
       submit_from_ = now_ + reach_again;
-      if (!entry->stop) ready_.insert(tag.job);
+      if (!entry->stop && !entry->recall) ready_.insert(tag.job);
       return;
     case Came::refused:
       if (answer.of_account && options_.keeps_accounts)

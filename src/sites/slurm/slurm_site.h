@@ -114,6 +114,7 @@ class SlurmSite : public SiteConnector {
     std::optional<Time> absent_since;
     bool queued = false;  // reported
     bool stop = false;
+    bool recall = false;                  // to be given back, unless it has begun
     bool stranger = false;                // its id was seen with another's job
     std::optional<Time> account_refused;  // since when
     Time cancelled;                       // when it was last asked
@@ -124,6 +125,7 @@ class SlurmSite : public SiteConnector {
     release,
     release_again,
     cancel,
+    hold,
     list,
     past,
     keep_account,
@@ -175,6 +177,7 @@ class SlurmSite : public SiteConnector {
   void follow_task(jobs::JobId id, Entry& entry, std::uint32_t task, const ClusterJob& job);
   void end_all(jobs::JobId id, Entry& entry, jobs::Outcome outcome, const std::string& text);
   void cancel(Entry& entry);
+  void give_back(jobs::JobId id, Entry& entry, const Records& records);
   static bool is_missing(const Entry& entry);
   void look_for_name(jobs::JobId id, Entry& entry, const Copies& copies);
   void take_time(const Answer& answer);

@@ -148,13 +148,15 @@ TEST(Decide, Partitions) {
 
 TEST(Decide, Drain) {
   World world = consortium();
-  check(world, {{"a known site", admin, DrainSite{SiteId{99}, true}, "not_found site"},
-                {"not by people", lead, DrainSite{north, true}, "forbidden site"},
-                {"not by another site's operator", south_operator, DrainSite{north, true},
-                 "forbidden site"},
-                {"its operator", north_operator, DrainSite{north, true}, "SiteDrained"},
-                {"once is enough", north_operator, DrainSite{north, true}, "nothing"},
-                {"an administrator for any", admin, DrainSite{south, true}, "SiteDrained"}});
+  check(
+      world,
+      {{"a known site", admin, DrainSite{SiteId{99}, true}, "not_found site"},
+       {"not by people", lead, DrainSite{north, true}, "forbidden site"},
+       {"not by another site's operator", south_operator, DrainSite{north, true}, "forbidden site"},
+       {"its operator", north_operator, DrainSite{north, true}, "SiteDrained EvacuationAdvanced"},
+       {"once is enough", north_operator, DrainSite{north, true}, "nothing"},
+       {"an administrator for any", admin, DrainSite{south, true},
+        "SiteDrained EvacuationAdvanced"}});
   EXPECT_FALSE(takes_jobs(world.state.federation, north));
   check(world, {{"back", north_operator, DrainSite{north, false}, "SiteDrained"},
                 {"already back", north_operator, DrainSite{north, false}, "nothing"}});
@@ -182,31 +184,32 @@ TEST(Decide, Organisations) {
 
 TEST(Decide, People) {
   World world = consortium();
-  check(world, {{"needs the administrator", officer, RegisterPerson{start_up, {}, {}}, "forbidden"},
-                {"a short list of roles", admin,
-                 RegisterPerson{start_up, std::vector(1'001, Role::auditor), {}}, "too_many roles"},
-                {"a known organisation", admin, RegisterPerson{OrganisationId{99}, {}, {}},
-                 "not_found organisation"},
-                {"or none", admin, RegisterPerson{OrganisationId{}, {Role::auditor}, {}},
-                 "PersonRegistered"},
-                {"known sites", admin,
-                 RegisterPerson{start_up, {Role::site_operator}, {north, SiteId{99}}},
-                 "not_found operates"},
-                {"roles need the administrator", lead, AssignRoles{lead, {Role::administrator}, {}},
-                 "forbidden"},
-                {"a short list of sites", admin, AssignRoles{lead, {}, std::vector(1'001, north)},
-                 "too_many operates"},
-                {"a known person", admin, AssignRoles{nobody, {}, {}}, "not_found person"},
-                {"nobody makes the system a person", admin, AssignRoles{the_system, {}, {}},
-                 "not_found person"},
-                {"at known sites", admin, AssignRoles{lead, {Role::site_operator}, {SiteId{99}}},
-                 "not_found operates"},
-                {"", admin, AssignRoles{lead, {Role::site_operator}, {north}}, "RolesAssigned"},
-                {"again", admin, AssignRoles{lead, {Role::site_operator}, {north}}, "nothing"},
-                {"the new role counts", lead, DrainSite{north, true}, "SiteDrained"},
-                {"there and not elsewhere", lead, DrainSite{south, true}, "forbidden site"},
-                {"roles are replaced", admin, AssignRoles{lead, {}, {}}, "RolesAssigned"},
-                {"and then gone", lead, DrainSite{north, false}, "forbidden site"}});
+  check(
+      world,
+      {{"needs the administrator", officer, RegisterPerson{start_up, {}, {}}, "forbidden"},
+       {"a short list of roles", admin,
+        RegisterPerson{start_up, std::vector(1'001, Role::auditor), {}}, "too_many roles"},
+       {"a known organisation", admin, RegisterPerson{OrganisationId{99}, {}, {}},
+        "not_found organisation"},
+       {"or none", admin, RegisterPerson{OrganisationId{}, {Role::auditor}, {}},
+        "PersonRegistered"},
+       {"known sites", admin, RegisterPerson{start_up, {Role::site_operator}, {north, SiteId{99}}},
+        "not_found operates"},
+       {"roles need the administrator", lead, AssignRoles{lead, {Role::administrator}, {}},
+        "forbidden"},
+       {"a short list of sites", admin, AssignRoles{lead, {}, std::vector(1'001, north)},
+        "too_many operates"},
+       {"a known person", admin, AssignRoles{nobody, {}, {}}, "not_found person"},
+       {"nobody makes the system a person", admin, AssignRoles{the_system, {}, {}},
+        "not_found person"},
+       {"at known sites", admin, AssignRoles{lead, {Role::site_operator}, {SiteId{99}}},
+        "not_found operates"},
+       {"", admin, AssignRoles{lead, {Role::site_operator}, {north}}, "RolesAssigned"},
+       {"again", admin, AssignRoles{lead, {Role::site_operator}, {north}}, "nothing"},
+       {"the new role counts", lead, DrainSite{north, true}, "SiteDrained EvacuationAdvanced"},
+       {"there and not elsewhere", lead, DrainSite{south, true}, "forbidden site"},
+       {"roles are replaced", admin, AssignRoles{lead, {}, {}}, "RolesAssigned"},
+       {"and then gone", lead, DrainSite{north, false}, "forbidden site"}});
 }
 
 TEST(Decide, Projects) {

@@ -82,7 +82,8 @@ TEST(Decide, SubmitJobWithoutAwards) {
         "insufficient_balance amount"},
        {"all of it", rival, SubmitJob{other_project, train()}, "JobAccepted HoldPlaced JobPlaced"},
        {"nothing is left", rival, SubmitJob{other_project, train()}, "insufficient_balance amount"},
-       {"the site drains", admin, federation::DrainSite{north, true}, "SiteDrained"},
+       {"the site drains", admin, federation::DrainSite{north, true},
+        "SiteDrained EvacuationAdvanced"},
        {"no new jobs", rival, SubmitJob{other_project, train()}, "site_takes_no_jobs site"},
        {"running ones go on", the_system, ended(JobId{1}, day_one, day_one + hours(1)),
         "TaskEnded UsageCharged JobEnded"}});

@@ -86,10 +86,10 @@ TEST(Registry, KnowsItsRules) {
   EXPECT_NE(defaults.calls.technical, nullptr);
   EXPECT_EQ(defaults.calls.eligibility.size(), 8U);
   EXPECT_EQ(defaults.jobs.refund, &policies::site_faults);
-  const Result<Policies> refund = policies::choose("least_work", "all");
+  const Result<Policies> refund = policies::choose({.refund = "all"});
   ASSERT_FALSE(refund.has_value());
   EXPECT_EQ(answer_of(refund.error()), "invalid refund");
-  const Result<Policies> unknown = policies::choose("most_work", "none");
+  const Result<Policies> unknown = policies::choose({.placement = "most_work"});
   ASSERT_FALSE(unknown.has_value());
   EXPECT_EQ(answer_of(unknown.error()), "invalid placement");
   EXPECT_NE(unknown.error().text.find("least_work"), std::string::npos) << "it lists the rules";

@@ -69,9 +69,12 @@ inline std::string inconsistent_jobs(const State& state) {
       wrong = fmt::format("{} waits for too many", id);
     work[job.partition] += state.ledger.holds.at(jobs::hold_of(id)).remaining;
     live_of_project[job.project] += 1;
-    if (job.cancel_requested) {
+    const bool at_once = state.jobs.to_move.contains(id);
+    if (at_once && !job.recalled) wrong = fmt::format("{} moves and is not recalled", id);
+    if (job.recalled && job.cancel_requested) wrong = fmt::format("{} ends and moves", id);
+    if (job.cancel_requested || (job.recalled && !at_once)) {
       queues[job.site].to_cancel.insert(id);
-    } else if (job.phase == jobs::JobPhase::placed) {
+    } else if (!job.recalled && job.phase == jobs::JobPhase::placed) {
       jobs::SiteQueue& queue = queues[job.site];
       const auto account = state.jobs.site_accounts.find(job.account);
       const bool lacks = job.submission == jobs::SubmissionState::none &&
