@@ -437,7 +437,8 @@ void judge_kept_accounts(const CheckedSite& site, const HeardAtSite& heard,
     const auto differs = difference(account.words, seen == there.end() ? nullptr : &*seen);
     fitting += differs ? 0U : 1U;
     if (!differs) continue;
-    const std::string reason = account.trouble.empty() ? "" : " (" + account.trouble + ")";
+    const bool told = account.trouble.empty() || account.trouble == differs->text;
+    const std::string reason = told ? "" : " (" + account.trouble + ")";
     findings.push_back(
         wrong("account " + account.words.name,
               fmt::format("{}: {}{}.", account.words.description, differs->text, reason),
