@@ -20,6 +20,7 @@
 #include "federation/finding.h"
 #include "jobs/reconciliation.h"
 #include "kernel/decide.h"
+#include "live/contacts.h"
 #include "live/writer.h"
 #include "store/job_key.h"
 #include "store/sent_output.h"
@@ -42,6 +43,8 @@ using CheckSite = std::function<Result<void>(
 using ReconcileSite =
     std::function<Result<void>(const std::string& site, Time from, Time to,
                                std::function<void(Result<jobs::Reconciliation>)> done)>;
+/// When each site whose machines are elsewhere last answered, by its slug.
+using ContactsOf = std::function<std::map<std::string, live::SiteContact>()>;
 
 struct Setup {
   live::Writer& writer;             // must outlive the context
@@ -53,6 +56,7 @@ struct Setup {
   ReconcileSite reconcile_site;
   std::string version;
   std::function<void(std::string_view)> on_trouble;  // a line for the operator; any thread
+  ContactsOf contacts = {};                          // none: no such site
 };
 
 /// What the routes need. Used from all server threads; must outlive the server.
@@ -68,6 +72,7 @@ class Context {
   const WordsAt& words_at() const { return setup_.words_at; }
   const CheckSite& check_site() const { return setup_.check_site; }
   const ReconcileSite& reconcile_site() const { return setup_.reconcile_site; }
+  const ContactsOf& contacts() const { return setup_.contacts; }
   const std::string& version() const { return setup_.version; }
   Readers::Borrowed reader() { return readers_.borrow(); }
   PrivateAccess& secrets() { return secrets_; }

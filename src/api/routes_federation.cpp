@@ -43,6 +43,11 @@ Answer<Order> resume_site(Call& call) {
   return Order{federation::Command{federation::DrainSite{site, false}}, {}, {}};
 }
 
+Answer<Order> mend_accounts_of_site(Call& call) {
+  TRY(const SiteId site, site_in_path(call));
+  return Order{jobs::Command{jobs::MendAccounts{site}}, {}, {}};
+}
+
 Answer<net::Response> site_answer(Call& call, const Reply&) { return show_site(call); }
 
 Answer<net::Response> list_partitions(Call& call) {
@@ -181,6 +186,14 @@ std::vector<Route> site_routes() {
        .area = "federation",
        .summary = "Jobs are placed at the site again. For its operators.",
        .handler = Ordering{&resume_site, &site_answer},
+       .answer = &schema_of<store::SiteView>},
+      {.method = Method::post,
+       .path = "/v1/sites/{site}:mend",
+       .operation = "mendAccounts",
+       .area = "federation",
+       .summary = "The accounts that the site keeps for awards get back what somebody there took "
+                  "from them. For its operators.",
+       .handler = Ordering{&mend_accounts_of_site, &site_answer},
        .answer = &schema_of<store::SiteView>},
       {.path = "/v1/partitions",
        .operation = "listPartitions",

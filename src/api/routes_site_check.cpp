@@ -1,5 +1,7 @@
 #include <algorithm>
 #include <chrono>
+#include <optional>
+#include <string>
 #include <vector>
 
 #include "api/answering.h"
@@ -87,10 +89,41 @@ net::Awaitable<net::Response> reconcile_site(Call call) {
   co_return json_answer(200, *result);
 }
 
+/// When a site whose machines are elsewhere last answered.
+struct ContactView {
+  std::string site;
+  std::optional<Time> last;  // absent: not since the server's start
+  bool silent = false;       // it has not answered since it was last asked
+};
+FABRICA_DESCRIBE(ContactView, site, last, silent)
+
+struct ContactViews {
+  std::vector<ContactView> items;
+};
+FABRICA_DESCRIBE(ContactViews, items)
+
+Answer<net::Response> list_contacts(Call& call) {
+  ContactViews views;
+  if (call.context->contacts()) {
+    for (const auto& [site, contact] : call.context->contacts()()) {
+      views.items.push_back({site, std::nullopt, contact.silent});
+      if (contact.last != Time{}) views.items.back().last = contact.last;
+    }
+  }
+  return json_answer(200, views);
+}
+
 }  // namespace
 
 std::vector<Route> site_check_routes() {
   return {
+      {.path = "/v1/contacts",
+       .operation = "listContacts",
+       .area = "federation",
+       .summary = "When each site whose machines are elsewhere last answered this server, and "
+                  "whether it is silent.",
+       .handler = &list_contacts,
+       .answer = &schema_of<ContactViews>},
       {.method = net::Method::post,
        .path = "/v1/sites/{site}:check",
        .operation = "checkSite",

@@ -139,7 +139,8 @@ Result<void> serve(const Arguments& arguments) {
              return house.reconcile_site(site, from, to, std::move(done));
            },
        .version = version,
-       .on_trouble = complain});
+       .on_trouble = complain,
+       .contacts = [&house] { return house.contacts(); }});
   TRY(const std::unique_ptr<net::Server> server,
       net::Server::open(options_from(settings), api::handler(context)));
   server->start();

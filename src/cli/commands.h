@@ -28,7 +28,6 @@ Outcome<int> whoami(Session& session);
 
 Outcome<int> sites(Session& session, const std::string& name);
 Outcome<int> steer_site(Session& session, const std::string& name, const std::string& verb);
-Outcome<int> check_site(Session& session, const std::string& name);
 
 struct ReconcileOptions {
   std::string site;
@@ -36,6 +35,32 @@ struct ReconcileOptions {
   std::string to;    // empty: now
 };
 Outcome<int> reconcile_site(Session& session, const ReconcileOptions& options);
+
+// commands_site_add.cpp
+
+struct AddSiteOptions {
+  std::string site;
+  std::string name;
+  std::string url;
+  std::string ca_file;
+  std::string cluster;
+  std::string key_file;
+  std::string key_id;
+  std::string token_user = "slurm";
+  std::string user;
+  std::string account;
+  bool provision = false;
+  std::string write;  // a file to append to; empty: printed
+  bool force = false;
+};
+/// Looks at a cluster and proposes the settings for it. Needs no server.
+Outcome<int> add_site(Session& session, const AddSiteOptions& options);
+
+struct CheckSiteOptions {
+  std::string site;
+  bool mend = false;
+};
+Outcome<int> check_site(Session& session, const CheckSiteOptions& options);
 Outcome<int> partitions(Session& session, const std::string& site);
 Outcome<int> add_capacity(Session& session, const std::string& partition, const std::string& hours,
                           const std::string& text);

@@ -1,5 +1,7 @@
 #include <fmt/format.h>
 
+#include <map>
+
 #include "base/describe.h"
 #include "cli/commands.h"
 #include "cli/words.h"
@@ -58,14 +60,25 @@ std::string site_state(const Value& site) {
   return site.get("drained").as_bool().value_or(false) ? connection + ", drained" : connection;
 }
 
-std::vector<Table::Cell> site_row(const Value& site) {
+// When a site whose machines are elsewhere last answered; nothing for one that is at hand.
+std::string heard_text(const Value& contact) {
+  const bool silent = contact.get("silent").as_bool().value_or(false);
+  const std::string last = moment_text(contact.get("last").text());
+  if (last.empty()) return silent ? "silent" : "not yet";
+  return silent ? "silent since " + last : last;
+}
+
+std::vector<Table::Cell> site_row(const Value& site, const std::map<std::string, Value>& contacts) {
   const std::string connection = site.get("connection").text();
+  const auto contact = contacts.find(site.get("slug").text());
+  const std::string heard = contact == contacts.end() ? "" : heard_text(contact->second);
   return {site.get("slug").text(),
           site.get("name").text(),
           site.get("host").text(),
           site.get("country").text(),
           site.get("place").text(),
-          {site_state(site), connection == "none" ? Paint::dim : Paint::green}};
+          {site_state(site), connection == "none" ? Paint::dim : Paint::green},
+          {heard, heard.starts_with("silent") ? Paint::red : Paint::none}};
 }
 
 std::string field_line(std::string_view name, const std::string& value) {
@@ -167,9 +180,15 @@ Outcome<int> post_and_say(Session& session, Path path, std::string body,
 
 Outcome<int> sites(Session& session, const std::string& name) {
   if (name.empty()) {
-    return print_list(session, {"v1", "sites"}, {},
-                      {{"SITE"}, {"NAME"}, {"HOST"}, {"COUNTRY"}, {"PLACE"}, {"STATE"}}, &site_row,
-                      "No site is known.");
+    TRY(Server* const asked, session.server());
+    TRY(const Answer heard, asked->get({"v1", "contacts"}));
+    std::map<std::string, Value> contacts;
+    for (const Value& one : heard.value.get("items").items())
+      contacts.emplace(one.get("site").text(), one);
+    return print_list(
+        session, {"v1", "sites"}, {},
+        {{"SITE"}, {"NAME"}, {"HOST"}, {"COUNTRY"}, {"PLACE"}, {"STATE"}, {"LAST HEARD"}},
+        [&](const Value& site) { return site_row(site, contacts); }, "No site is known.");
   }
   TRY(Server* const server, session.server());
   TRY(const Answer site, server->get({"v1", "sites", name}));
@@ -187,9 +206,10 @@ Outcome<int> steer_site(Session& session, const std::string& name, const std::st
   });
 }
 
-Outcome<int> check_site(Session& session, const std::string& name) {
+Outcome<int> check_site(Session& session, const CheckSiteOptions& options) {
   TRY(Server* const server, session.server());
-  TRY(const Answer answer, server->post({"v1", "sites", name + ":check"}, "{}"));
+  if (options.mend) TRY_DONE(server->post({"v1", "sites", options.site + ":mend"}, "{}"));
+  TRY(const Answer answer, server->post({"v1", "sites", options.site + ":check"}, "{}"));
   bool wrong = false;
   std::string text;
   for (const Value& finding : answer.value.get("findings").items()) {

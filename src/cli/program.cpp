@@ -95,6 +95,7 @@ class CommandLine {
 
   void declare_globals(const std::string& version);
   void declare_server(const std::string& version);
+  void declare_sites();
   void declare_federation();
   void declare_projects();
   void declare_calls();
@@ -111,6 +112,7 @@ class CommandLine {
 CommandLine::CommandLine(const std::string& version) {
   declare_globals(version);
   declare_server(version);
+  declare_sites();
   declare_federation();
   declare_projects();
   declare_calls();
@@ -182,7 +184,7 @@ void CommandLine::declare_server(const std::string& version) {
   command(app, "whoami", "who you are to the server: roles and projects", &whoami);
 }
 
-void CommandLine::declare_federation() {
+void CommandLine::declare_sites() {
   command_of_one(app, "sites", "the sites, or one with its systems and partitions", "NAME", &sites,
                  false);
   CLI::App& site = below(app, "site", "steer and check a site that you operate");
@@ -194,10 +196,6 @@ void CommandLine::declare_federation() {
                  [](Session& session, const std::string& name) {
                    return steer_site(session, name, "resume");
                  });
-  command_of_one(site, "check",
-                 "look what keeps jobs from it, and how to mend that (exit code 1: something is "
-                 "wrong)",
-                 "NAME", &check_site);
   auto [books, period] = command<ReconcileOptions>(
       site, "reconcile",
       "what its jobs were charged beside the site's own books, and why they differ (exit code 1: "
@@ -206,6 +204,35 @@ void CommandLine::declare_federation() {
   books.add_option("NAME", period.site)->required();
   books.add_option("--from", period.from, "runs that ended on this day (UTC) or later: YYYY-MM-DD");
   books.add_option("--to", period.to, "runs that ended before this day: YYYY-MM-DD");
+  auto [add, added] = command<AddSiteOptions>(
+      site, "add",
+      "look at a Slurm cluster from here, and write the settings for it (exit code 1: something is "
+      "wrong there)",
+      &add_site);
+  add.add_option("NAME", added.site, "the site's short name here")->required();
+  add.add_option("--url", added.url, "of its slurmrestd")->required();
+  add.add_option("--cluster", added.cluster, "its ClusterName")->required();
+  add.add_option("--key-file", added.key_file, "what tokens are signed with, mode 0600")
+      ->required();
+  add.add_option("--user", added.user, "whom the jobs belong to there")->required();
+  add.add_option("--name", added.name, "the site's name for people");
+  add.add_option("--account", added.account, "what its jobs are accounted to");
+  add.add_flag("--provision", added.provision, "make an account there for each award instead");
+  add.add_option("--key-id", added.key_id, "of an RS256 key, in the cluster's jwks");
+  add.add_option("--token-user", added.token_user, "Slurm's own user or root");
+  add.add_option("--ca-file", added.ca_file, "for https: the authorities to trust");
+  add.add_option("--write", added.write, "append to this fabrica.toml instead of printing");
+  add.add_flag("--force", added.force, "also when something is wrong");
+  auto [check, checked] = command<CheckSiteOptions>(
+      site, "check",
+      "look what keeps jobs from it, and how to mend that (exit code 1: something is wrong)",
+      &check_site);
+  check.add_option("NAME", checked.site)->required();
+  check.add_flag("--mend", checked.mend,
+                 "first have its accounts of awards given back what was taken from them there");
+}
+
+void CommandLine::declare_federation() {
   auto [list, of_site] =
       command<std::string>(app, "partitions", "the partitions and their unit shapes", &partitions);
   list.add_option("--site", of_site, "of this site only");

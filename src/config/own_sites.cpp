@@ -165,10 +165,12 @@ Result<void> add_simulated_site(Consortium& consortium, const SimulatedSettings&
 Result<void> add_slurm_site(Consortium& consortium, const SlurmSettings& settings) {
   if (SiteEntry* const known = find_site(consortium, settings.site)) {
     known->site.connection = federation::Connection::slurm;
+    known->site.keeps_accounts = settings.provision;
     return need_partitions(consortium, settings);
   }
   TRY_DONE(need_some_partition("slurm", settings.site, !settings.partition.empty()));
   add_site(consortium, settings.site, settings.name, federation::Connection::slurm);
+  consortium.sites.back().site.keeps_accounts = settings.provision;
   for (const SlurmPartitionSettings& one : settings.partition)
     consortium.partitions.push_back({partition_of(one), settings.site, ""});
   return {};

@@ -17,6 +17,8 @@ namespace {
 
 constexpr std::uint32_t threads_max = 16;
 constexpr std::uint32_t slurm_connections_max = 64;
+constexpr std::uint32_t silent_after_minutes_max = 24 * 60;
+constexpr std::uint32_t cpus_per_core_max = 16;
 
 /// Says no to values that cannot be, at their line.
 class SettingsCheck {
@@ -91,9 +93,20 @@ class SettingsCheck {
     if (site.key_file.empty())
       return toml_.refuse_at(pointer, "Give the key_file that tokens are signed with.");
     if (site.user.empty()) return toml_.refuse_at(pointer, "Give the user whom jobs belong to.");
+    if (site.provision && (!site.accounting || site.cluster.empty())) {
+      return toml_.refuse_at(pointer + "/provision",
+                             "Accounts are made in a slurmdbd, for one cluster of it: say "
+                             "accounting = true, and the ClusterName as cluster.");
+    }
+    TRY_DONE(need_within(pointer + "/silent_after_minutes", site.silent_after_minutes, 1,
+                         silent_after_minutes_max));
     TRY_DONE(need_within(pointer + "/connections", site.connections, 1, slurm_connections_max));
-    for (std::size_t j = 0; j < site.partition.size(); ++j)
-      TRY_DONE(need_slug(fmt::format("{}/partition/{}/slug", pointer, j), site.partition[j].slug));
+    for (std::size_t j = 0; j < site.partition.size(); ++j) {
+      const std::string partition = fmt::format("{}/partition/{}", pointer, j);
+      TRY_DONE(need_slug(partition + "/slug", site.partition[j].slug));
+      TRY_DONE(need_within(partition + "/cpus_per_core", site.partition[j].cpus_per_core, 1,
+                           cpus_per_core_max));
+    }
     for (std::size_t j = 0; j < site.word.size(); ++j)
       TRY_DONE(check_word(fmt::format("{}/word/{}", pointer, j), site, site.word[j]));
     return {};

@@ -90,7 +90,8 @@ struct SlurmPartitionSettings {
   std::string qos;
   std::string constraint;
   std::string reservation;
-  std::string gpu_type;  // in "gpu:<type>:<number>"
+  std::string gpu_type;             // in "gpu:<type>:<number>"
+  std::uint32_t cpus_per_core = 1;  // that Slurm counts of a core in an account
   Unit unit = Unit::gpu;
   std::uint32_t nodes = 1;
   std::uint32_t gpus_per_node = 0;
@@ -99,8 +100,8 @@ struct SlurmPartitionSettings {
   bool whole_nodes = false;
 };
 FABRICA_DESCRIBE(SlurmPartitionSettings, slug, partition, account, qos, constraint, reservation,
-                 gpu_type, unit, nodes, gpus_per_node, cores_per_node, memory_gib_per_node,
-                 whole_nodes)
+                 gpu_type, cpus_per_core, unit, nodes, gpus_per_node, cores_per_node,
+                 memory_gib_per_node, whole_nodes)
 
 /// What a word of `[[slurm.word]]` is a word of.
 enum class SlurmWordKind : std::uint8_t { constraint, qos, reservation, gpu_type };
@@ -132,7 +133,10 @@ struct SlurmSettings {
   std::string user;     // whom the jobs belong to there
   std::string account;  // of the jobs there
   bool hold = true;
-  bool accounting = true;    // there is a slurmdbd
+  bool accounting = true;                   // there is a slurmdbd
+  std::uint32_t silent_after_minutes = 10;  // without an answer: its waiting jobs may leave it
+  bool provision = false;                   // make an account there for each award, with a limit
+  std::string parent_account;               // above those; empty: root
   std::string jobs_url;      // of this server, as the nodes reach it; empty: jobs do not speak
   std::string jobs_ca_file;  // on the nodes, for https
   std::uint32_t connections = 8;
@@ -141,7 +145,8 @@ struct SlurmSettings {
 };
 FABRICA_DESCRIBE(SlurmSettings, site, name, url, ca_file, api_version, cluster, token_kind,
                  key_file, key_id, token_user, own_tokens, user, account, hold, accounting,
-                 jobs_url, jobs_ca_file, connections, partition, word)
+                 silent_after_minutes, provision, parent_account, jobs_url, jobs_ca_file,
+                 connections, partition, word)
 
 struct Settings {
   std::string data_directory;  // empty: state_directory()

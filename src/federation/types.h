@@ -76,11 +76,12 @@ struct Site {
   std::string source;
   std::string date;
   std::string notes;
+  bool keeps_accounts = false;  // one for each award, with a limit of its own
 
   friend bool operator==(const Site&, const Site&) = default;
 };
 FABRICA_DESCRIBE(Site, slug, name, host, place, country, partners, factory_kind,
-                 experimental_platform, connection, source, date, notes)
+                 experimental_platform, connection, source, date, notes, keeps_accounts)
 
 struct System {
   std::string slug;

@@ -4,6 +4,7 @@
 
 #include "base/check.h"
 #include "base/limits.h"
+#include "jobs/site_accounts.h"
 
 namespace fabrica::jobs {
 
@@ -11,7 +12,7 @@ namespace {
 
 // The site has it, or will never have it.
 void is_started(SiteQueue& queue, JobId id) {
-  queue.to_start.erase(id);
+  leave_start(queue, id);
   queue.to_release.erase(id);
 }
 
@@ -54,7 +55,7 @@ void apply_one(State& state, const JobPlaced& event) {
       *exchange(event.hold_per_task, {static_cast<std::int64_t>(job.tasks.size()), 1});
   if (job.dependencies_left > 0) return;
   job.phase = JobPhase::placed;
-  state.sites[event.site].to_start.insert(event.job);
+  await_start(state, event.job, job);
 }
 
 void apply_one(State& state, const JobUnknown& event) {
@@ -62,7 +63,8 @@ void apply_one(State& state, const JobUnknown& event) {
   job.submission = SubmissionState::unknown;
   job.binding = {};
   SiteQueue& queue = state.sites[job.site];
-  if (queue.to_release.erase(event.job) > 0) queue.to_start.insert(event.job);
+  const bool awaited = leave_start(queue, event.job);
+  if (queue.to_release.erase(event.job) > 0 || awaited) await_start(state, event.job, job);
 }
 
 void apply_one(State& state, const JobBound& event) {
@@ -70,7 +72,7 @@ void apply_one(State& state, const JobBound& event) {
   job.submission = SubmissionState::bound;
   job.binding = event.binding;
   SiteQueue& queue = state.sites[job.site];
-  if (queue.to_start.erase(event.job) > 0) queue.to_release.insert(event.job);
+  if (leave_start(queue, event.job)) queue.to_release.insert(event.job);
 }
 
 void apply_one(State& state, const JobRetried& event) {
@@ -82,7 +84,7 @@ void apply_one(State& state, const JobRetried& event) {
   SiteQueue& queue = state.sites[job.site];
   queue.to_release.erase(event.job);
   not_recalled(state, event.job, job);
-  queue.to_start.insert(event.job);
+  await_start(state, event.job, job);
 }
 
 void apply_one(State& state, const EvacuationAdvanced& event) {
@@ -139,7 +141,7 @@ void meet(State& state, JobId id, const Job& job, bool begun) {
     }
     if (waiting->dependencies_left > 0) continue;
     waiting->phase = JobPhase::placed;
-    state.sites[waiting->site].to_start.insert(waiting_id);
+    await_start(state, waiting_id, *waiting);
   }
 }
 
@@ -196,6 +198,7 @@ void apply_one(State& state, const TaskEnded& event) {
   job.tasks_left -= 1;
   if (job.phase == JobPhase::placed) job.phase = JobPhase::queued;
   is_started(state.sites[job.site], event.job);
+  note_overrun(state, job, event);
 }
 
 void apply_one(State& state, const JobCancelRequested& event) {
@@ -238,6 +241,7 @@ void apply_one(State& state, const RunEnded& event) {
   std::vector<PastRun>& runs = state.past_runs[event.job];
   runs.insert(place_of(runs, event.task, event.key.started),
               {event.task, event.key.started, event.owed});
+  note_owed(state, state.jobs.at(event.job), event.owed);
 }
 
 void apply_one(State& state, const OwedCharged& event) {
@@ -254,6 +258,12 @@ void less_work(State& state, const Job& job, ComputeTime amount) {
   work->second -= amount;
   if (work->second == ComputeTime{}) state.work.erase(work);
 }
+
+void apply_one(State& state, const AccountProvided& event) { apply_account(state, event); }
+void apply_one(State& state, const AccountShut& event) { apply_account(state, event); }
+void apply_one(State& state, const AccountRefused& event) { apply_account(state, event); }
+void apply_one(State& state, const AccountAltered& event) { apply_account(state, event); }
+void apply_one(State& state, const AccountsMended& event) { apply_account(state, event); }
 
 }  // namespace
 

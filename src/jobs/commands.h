@@ -114,8 +114,37 @@ struct SiteRunEnded {
 };
 FABRICA_DESCRIBE(SiteRunEnded, job, task, attempt, key, ended, outcome, text, says_start)
 
+/// The site has the award's account with this limit, or closed.
+struct AccountKept {
+  AccountId account;
+  ComputeTime limit;
+  bool closed = false;
+
+  friend bool operator==(const AccountKept&, const AccountKept&) = default;
+};
+FABRICA_DESCRIBE(AccountKept, account, limit, closed)
+
+/// The site did not make the account as it was told, and is told again.
+struct AccountNotKept {
+  AccountId account;
+  std::string text;
+
+  friend bool operator==(const AccountNotKept&, const AccountNotKept&) = default;
+};
+FABRICA_DESCRIBE(AccountNotKept, account, text)
+
+/// Somebody at the site made the account other than it was told. `lessened`: it allows less.
+struct AccountFoundAltered {
+  AccountId account;
+  bool lessened = false;
+  std::string text;
+
+  friend bool operator==(const AccountFoundAltered&, const AccountFoundAltered&) = default;
+};
+FABRICA_DESCRIBE(AccountFoundAltered, account, lessened, text)
+
 using Report = std::variant<SiteQueued, SiteStarted, SiteEnded, SiteUnknown, SiteBound, SiteAbsent,
-                            SiteRunEnded>;
+                            SiteRunEnded, AccountKept, AccountNotKept, AccountFoundAltered>;
 
 /// What a site's worker heard. May be repeated, late and out of order: what is known already
 /// changes nothing. Only the system itself says this.
@@ -150,6 +179,13 @@ struct ReturnTask {
 };
 FABRICA_DESCRIBE(ReturnTask, word, exit_code)
 
-using Command = std::variant<SubmitJob, CancelJob, ReportFromSite, BeginTask, ReturnTask>;
+/// Gives the site's accounts again what somebody there took from them. Needs the site's operator.
+struct MendAccounts {
+  SiteId site;
+};
+FABRICA_DESCRIBE(MendAccounts, site)
+
+using Command =
+    std::variant<SubmitJob, CancelJob, ReportFromSite, BeginTask, ReturnTask, MendAccounts>;
 
 }  // namespace fabrica::jobs

@@ -13,6 +13,7 @@
 #include "jobs/refusals.h"
 #include "jobs/runs.h"
 #include "jobs/settle.h"
+#include "jobs/site_accounts.h"
 #include "ledger/decide.h"
 
 namespace fabrica::jobs {
@@ -175,6 +176,10 @@ Yields decide_one(const Context& context, const BeginTask& command) {
 
 Yields decide_one(const Context& context, const ReturnTask& command) {
   return return_task(context, command);
+}
+
+Yields decide_one(const Context& context, const MendAccounts& command) {
+  return mend_accounts(context, command);
 }
 
 }  // namespace

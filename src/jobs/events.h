@@ -163,10 +163,51 @@ struct OwedCharged {
 };
 FABRICA_DESCRIBE(OwedCharged, job, task, started, amount)
 
+/// The site has the award's account, with this limit on all that is used there.
+struct AccountProvided {
+  AccountId account;
+  SiteId site;
+  ComputeTime limit;
+};
+FABRICA_DESCRIBE(AccountProvided, account, site, limit)
+
+/// The award is over, and its account at the site takes no more jobs.
+struct AccountShut {
+  AccountId account;
+  SiteId site;
+};
+FABRICA_DESCRIBE(AccountShut, account, site)
+
+/// The site does not take what it is told of the account; said once for each reason.
+struct AccountRefused {
+  AccountId account;
+  SiteId site;
+  std::string text;
+};
+FABRICA_DESCRIBE(AccountRefused, account, site, text)
+
+/// Somebody at the site changed the account. What allows more is taken back by itself; what allows
+/// less (`lessened`) stands until the site's operator has it mended.
+struct AccountAltered {
+  AccountId account;
+  SiteId site;
+  bool lessened = false;
+  std::string text;
+};
+FABRICA_DESCRIBE(AccountAltered, account, site, lessened, text)
+
+/// Accounts that were lessened at the site are to be there again as they were.
+struct AccountsMended {
+  SiteId site;
+  PersonId by;
+};
+FABRICA_DESCRIBE(AccountsMended, site, by)
+
 using Event =
     std::variant<JobAccepted, JobPlaced, JobQueued, TaskStarted, TaskEnded, JobCancelRequested,
                  JobEnded, JobUnknown, JobBound, JobRetried, TaskReturned, EvacuationAdvanced,
-                 JobRecalled, JobMoved, RunEnded, OwedCharged>;
+                 JobRecalled, JobMoved, RunEnded, OwedCharged, AccountProvided, AccountShut,
+                 AccountRefused, AccountAltered, AccountsMended>;
 
 /// What one of this area's decisions may yield: its own events and the ledger's.
 using Yield = std::variant<ledger::Event, Event>;

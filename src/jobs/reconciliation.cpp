@@ -109,7 +109,7 @@ void compare(Comparison& comparison, const ChargedRun& ours, const SiteRun& thei
 }
 
 using TaskKey = std::pair<JobId, std::uint32_t>;
-struct Books {
+struct BothBooks {
   std::vector<const ChargedRun*> ours;
   std::vector<const SiteRun*> theirs;
 };
@@ -156,7 +156,7 @@ void only_theirs(Comparison& comparison, const SiteRun& run) {
   comparison.differ(std::move(line));
 }
 
-void compare_task(Comparison& comparison, Books& books) {
+void compare_task(Comparison& comparison, BothBooks& books) {
   // Those whose start is known choose first.
   std::ranges::sort(books.ours, {}, [](const ChargedRun* run) {
     return std::tuple(run->key.started == Time{}, run->key.started, run->ended);
@@ -180,7 +180,7 @@ void compare_task(Comparison& comparison, Books& books) {
 Reconciliation reconcile(Time from, Time to, const std::vector<ChargedRun>& ours,
                          const std::vector<SiteRun>& theirs, std::size_t lines_max) {
   Comparison comparison(from, to);
-  std::map<TaskKey, Books> tasks;
+  std::map<TaskKey, BothBooks> tasks;
   for (const ChargedRun& run : ours) tasks[{run.job, run.number}].ours.push_back(&run);
   for (const SiteRun& run : theirs) {
     if (run.job) {

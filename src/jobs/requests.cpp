@@ -8,15 +8,23 @@ namespace {
 
 SiteRequest start_request(JobId id, const Job& job) {
   if (job.submission == SubmissionState::unknown) return FindJob{id, job.attempt, job.submitted};
-  return StartJob{id, job.attempt, job.project, job.owner, job.partition, job.request};
+  return StartJob{id, job.attempt, job.project, job.owner, job.partition, job.request, job.account};
 }
 
 }  // namespace
+
+KeepAccount account_for(AccountId id, const SiteAccount& account) {
+  return {id, account.partition, account.limit, account.closing};
+}
 
 std::vector<SiteRequest> wanted(const State& state, SiteId site) {
   std::vector<SiteRequest> requests;
   const auto queue = state.sites.find(site);
   if (queue == state.sites.end()) return requests;
+  for (const AccountId id : queue->second.to_keep) {
+    if (requests.size() >= limits::site_requests_at_once) break;
+    requests.emplace_back(account_for(id, state.site_accounts.at(id)));
+  }
   const auto add = [&](const std::set<JobId>& jobs, auto request) {
     std::size_t room = limits::site_requests_at_once;
     for (auto id = jobs.begin(); id != jobs.end() && room > 0; ++id, --room)

@@ -16,8 +16,9 @@ struct StartJob {
   PersonId owner;
   PartitionId partition;
   JobRequest request;
+  AccountId account;  // the award's
 };
-FABRICA_DESCRIBE(StartJob, job, attempt, project, owner, partition, request)
+FABRICA_DESCRIBE(StartJob, job, attempt, project, owner, partition, request, account)
 
 /// Find out whether the site has this attempt. Asked again until the site reports it bound, queued,
 /// started, ended or absent.
@@ -49,10 +50,38 @@ struct StopJob {
 };
 FABRICA_DESCRIBE(StopJob, job, attempt, tasks, binding, unless_begun)
 
-using SiteRequest = std::variant<StartJob, StopJob, FindJob, ReleaseJob>;
+/// Have an account for an award, with a limit on all that is used under it; or let it take no more
+/// jobs. Asked again until the site reports that it has it so.
+struct KeepAccount {
+  AccountId account;
+  PartitionId partition;  // whose unit the limit is in
+  ComputeTime limit;
+  bool closed = false;
 
-/// What the site should be told now: cancels, releases, then starts, each oldest first and at most
-/// limits::site_requests_at_once. The same answer until it is reported done.
+  friend bool operator==(const KeepAccount&, const KeepAccount&) = default;
+};
+FABRICA_DESCRIBE(KeepAccount, account, partition, limit, closed)
+
+using SiteRequest = std::variant<StartJob, StopJob, FindJob, ReleaseJob, KeepAccount>;
+
+/// The job that a request or a report is about; none where it is about an account.
+template <class... Kinds>
+JobId job_of(const std::variant<Kinds...>& said) {
+  return std::visit(
+      [](const auto& one) {
+        if constexpr (requires { one.job; })
+          return one.job;
+        else
+          return JobId{};
+      },
+      said);
+}
+
+/// What the site should be told now: accounts, cancels, releases, then starts, each oldest first
+/// and at most limits::site_requests_at_once. The same answer until it is reported done.
 std::vector<SiteRequest> wanted(const State& state, SiteId site);
+
+/// What the site is to have for an award, whether or not it has it so.
+KeepAccount account_for(AccountId id, const SiteAccount& account);
 
 }  // namespace fabrica::jobs

@@ -169,13 +169,35 @@ FABRICA_DESCRIBE(Job, project, owner, account, partition, site, phase, cancel_re
 struct SiteQueue {
   std::set<JobId> to_start;
   std::set<JobId> to_cancel;
-  std::set<JobId> to_release;  // bound, and not let go yet
+  std::set<JobId> to_release;       // bound, and not let go yet
+  std::set<AccountId> to_keep;      // accounts that the site is to have otherwise than it has
+  std::set<JobId> without_account;  // placed, and to be started once their account is there
 
   bool wants_anything() const {
-    return !to_start.empty() || !to_cancel.empty() || !to_release.empty();
+    return !to_start.empty() || !to_cancel.empty() || !to_release.empty() || !to_keep.empty();
   }
 };
-FABRICA_DESCRIBE(SiteQueue, to_start, to_cancel, to_release)
+FABRICA_DESCRIBE(SiteQueue, to_start, to_cancel, to_release, to_keep, without_account)
+
+/// How an award's account stands at a site that keeps one for it. wanted: the site is to be told;
+/// kept: it has it so; altered: somebody there took away what we gave, and the site is not told
+/// again until its operator wants it so; idle: the site has stopped to keep accounts.
+enum class AccountStanding : std::uint8_t { wanted, kept, altered, idle };
+FABRICA_DESCRIBE_ENUM(AccountStanding, wanted, kept, altered, idle)
+
+/// What a site that keeps accounts shall have for an award; the account bears the number of the
+/// award's. See site_accounts.h for the limit.
+struct SiteAccount {
+  SiteId site;
+  PartitionId partition;
+  AccountStanding standing = AccountStanding::wanted;
+  bool usable = false;   // the site has it: jobs may be sent there
+  bool closing = false;  // the award is over and holds nothing: the account takes no more jobs
+  ComputeTime limit;     // on all that is used there, from the first day
+  ComputeTime used;      // by our jobs there
+  std::string trouble;   // why the site has it otherwise
+};
+FABRICA_DESCRIBE(SiteAccount, site, partition, standing, usable, closing, limit, used, trouble)
 
 struct State {
   Table<JobId, Job> jobs;  // live ones, and the last limits::ended_jobs_kept that ended
@@ -191,9 +213,10 @@ struct State {
   std::uint64_t last_job = 0;
   // Of known jobs that were requeued, by task and start; at most limits::past_runs_max a job.
   std::map<JobId, std::vector<PastRun>> past_runs;
+  std::map<AccountId, SiteAccount> site_accounts;  // of awards that have had any
 };
 FABRICA_DESCRIBE(State, jobs, sites, live_of_project, work, ended, doomed, evacuating, to_move,
-                 live, last_job, past_runs)
+                 live, last_job, past_runs, site_accounts)
 
 /// True when a dependency of this kind on a job that ended so can never be met.
 bool never_met(DependencyKind kind, Outcome outcome);

@@ -10,6 +10,7 @@
 #include "federation/apply.h"
 #include "jobs/apply.h"
 #include "jobs/settle.h"
+#include "jobs/site_accounts.h"
 #include "ledger/apply.h"
 
 namespace fabrica {
@@ -18,6 +19,8 @@ namespace {
 
 void apply_area(State& state, const federation::Event& event) {
   federation::apply(state.federation, event);
+  if (const auto* site = std::get_if<federation::SiteRegistered>(&event))
+    jobs::follow_site(state.jobs, {state.federation, state.ledger}, site->id);
 }
 void apply_area(State& state, const calls::Event& event) { calls::apply(state.calls, event); }
 void apply_area(State& state, const jobs::Event& event) { jobs::apply(state.jobs, event); }
@@ -31,6 +34,7 @@ void apply_area(State& state, const ledger::Event& event) {
     jobs::apply(state.jobs, *released);
   if (const auto* extended = std::get_if<ledger::HoldExtended>(&event))
     jobs::apply(state.jobs, *extended);
+  jobs::follow(state.jobs, {state.federation, state.ledger}, event);
 }
 
 }  // namespace

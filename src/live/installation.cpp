@@ -206,4 +206,6 @@ std::map<std::string, SiteCounts> Installation::site_counts() const {
   return counts;
 }
 
+std::map<std::string, SiteContact> Installation::contacts() const { return contacts_.all(); }
+
 }  // namespace fabrica::live

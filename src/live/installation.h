@@ -12,6 +12,7 @@
 
 #include "config/settings.h"
 #include "jobs/reconciliation.h"
+#include "live/contacts.h"
 #include "live/site_checks.h"
 #include "live/site_worker.h"
 #include "live/writer.h"
@@ -48,6 +49,9 @@ class Installation {
                                           bool error_stream) const;
 
   std::map<std::string, SiteCounts> site_counts() const;
+
+  /// When each Slurm cluster last answered, by the site's short name. From any thread.
+  std::map<std::string, SiteContact> contacts() const;
 
   /// What a site, by its short name, makes of a script's own words on one of its partitions. From
   /// any thread.
@@ -89,6 +93,7 @@ class Installation {
   std::optional<std::string> first_token_;
   SiteChecks checks_;
   SiteChecks reconciliations_;
+  Contacts contacts_;
 };
 
 }  // namespace fabrica::live

@@ -8,6 +8,7 @@
 #include "base/limits.h"
 #include "json/read.h"
 #include "live/installation.h"
+#include "live/silence_watch.h"
 #include "sites/slurm/check_asks.h"
 #include "sites/slurm/job_shell.h"
 #include "sites/slurm/rest_cluster.h"
@@ -62,13 +63,14 @@ slurm::RestOptions rest_options(const config::SlurmSettings& settings) {
 // The cluster's words for a partition; where the settings say nothing, those of the site.
 slurm::PartitionWords words_for(const config::SlurmSettings& settings, const std::string& slug) {
   slurm::PartitionWords words;
-  words.account = settings.account;
+  // Where each award has an account, a job's is that of its award.
+  words.account = settings.provision ? "" : settings.account;
   words.user = settings.user;
   const auto found =
       std::ranges::find(settings.partition, slug, &config::SlurmPartitionSettings::slug);
   if (found == settings.partition.end()) return words;
   words.partition = found->partition;
-  if (!found->account.empty()) words.account = found->account;
+  if (!found->account.empty() && !settings.provision) words.account = found->account;
   words.qos = found->qos;
   words.constraint = found->constraint;
   words.reservation = found->reservation;
@@ -119,7 +121,26 @@ slurm::CheckedPartition checked(const config::SlurmSettings& settings,
           .memory_mib_per_node = registered.memory_mib_per_node};
 }
 
-slurm::CheckedSite checked(const config::SlurmSettings& settings, const federation::State& state) {
+slurm::AccountWords account_words(const config::SlurmSettings& settings, const std::string& mark,
+                                  const State& state, const jobs::KeepAccount& request) {
+  const federation::Partition& partition = state.federation.partitions.at(request.partition);
+  const auto words =
+      std::ranges::find(settings.partition, partition.slug, &config::SlurmPartitionSettings::slug);
+  const std::uint32_t cpus = words == settings.partition.end() ? 1 : words->cpus_per_core;
+  const slurm::TresMinutes limit = slurm::minutes_of(partition, request.limit, cpus);
+  return {.name = slurm::account_name(mark, request.account),
+          .description = fmt::format("{} on {}", state.ledger.accounts.at(request.account).project,
+                                     partition.slug),
+          .parent = settings.parent_account,
+          .user = settings.user,
+          .tres = limit.tres,
+          .minutes = limit.minutes,
+          .closed = request.closed};
+}
+
+slurm::CheckedSite checked(const config::SlurmSettings& settings, const std::string& mark,
+                           const State& all) {
+  const federation::State& state = all.federation;
   slurm::CheckedSite site;
   site.url = settings.url;
   site.cluster = settings.cluster;
@@ -132,6 +153,13 @@ slurm::CheckedSite checked(const config::SlurmSettings& settings, const federati
       site.partitions.push_back(checked(settings, partition));
     }
   });
+  site.keeps_accounts = settings.provision;
+  for (const auto& [id, account] : all.jobs.site_accounts) {
+    const bool here = state.sites.at(account.site).slug == settings.site;
+    if (!here || account.standing == jobs::AccountStanding::idle) continue;
+    site.accounts.push_back({account_words(settings, mark, all, jobs::account_for(id, account)),
+                             account.standing, account.trouble});
+  }
   return site;
 }
 
@@ -157,6 +185,21 @@ class Dictionaries {
   std::map<federation::PartitionId, slurm::PartitionDictionary> known_;
 };
 
+// Asks the writer each time: a partition's shape may have changed.
+slurm::TranslateAccount account_translation(Writer& writer, const config::SlurmSettings& settings,
+                                            const std::string& mark) {
+  return
+      [&writer, settings, mark](const jobs::KeepAccount& request) -> Result<slurm::AccountWords> {
+        slurm::AccountWords words;
+        const auto look = [&](const State& state) {
+          words = account_words(settings, mark, state, request);
+        };
+        if (!writer.ask_and_wait(look))
+          return refuse(refusal::unavailable, "", "The server is being stopped.");
+        return words;
+      };
+}
+
 }  // namespace
 
 Result<void> Installation::start_slurm(federation::SiteId id,
@@ -171,12 +214,23 @@ Result<void> Installation::start_slurm(federation::SiteId id,
   options.say = [site = settings.site](std::string_view text) {
     fmt::print(stderr, "fabricad: site {}: {}\n", site, text);
   };
-  options.installation = std::move(mark);
+  options.installation = mark;
   options.hold = settings.hold;
   options.accounting = settings.accounting;
+  contacts_.note(settings.site, {});
+  const SilenceWatch::Options silence{minutes(settings.silent_after_minutes),
+                                      !settings.jobs_url.empty()};
+  options.on_contact = [this, site = settings.site,
+                        watch = std::make_shared<SilenceWatch>(*writer_, id, silence, now())](
+                           const slurm::SiteContact& contact) {
+    contacts_.note(site, {contact.last, contact.silent});
+    watch->note({contact.last, contact.silent}, now());
+  };
+  options.keeps_accounts = settings.provision;
+  options.user = settings.user;
   options.tasks_speak = !settings.jobs_url.empty();
   TRY(store::JobKey key, store::JobKey::open(directory_));
-  const auto translate = [settings, key = std::move(key),
+  const auto translate = [settings, mark, key = std::move(key),
                           dictionaries = std::make_shared<Dictionaries>(*writer_, settings),
                           reader = std::make_shared<store::Reader>(directory_)](
                              const jobs::StartJob& request) -> Result<slurm::Submission> {
@@ -190,6 +244,7 @@ Result<void> Installation::start_slurm(federation::SiteId id,
     TRY(const slurm::PartitionWords words,
         slurm::words_for_job(dictionaries->of(request.partition), document));
     slurm::Submission job = slurm::in_words_of(words, request, document, *std::move(script));
+    if (settings.provision) job.account = slurm::account_name(mark, request.account);
     if (settings.jobs_url.empty()) return job;
     const slurm::JobSpeech speech{settings.jobs_url, settings.jobs_ca_file, request.job,
                                   request.attempt, key.token(request.job, request.attempt)};
@@ -197,7 +252,8 @@ Result<void> Installation::start_slurm(federation::SiteId id,
     return job;
   };
   auto connector =
-      std::make_unique<slurm::SlurmSite>(std::move(cluster), std::move(options), translate);
+      std::make_unique<slurm::SlurmSite>(std::move(cluster), std::move(options), translate,
+                                         account_translation(*writer_, settings, mark));
   writer_->ask_and_wait([&](const State& state) { connector->resume(state.jobs, id); });
   workers_.emplace(settings.site,
                    std::make_unique<SiteWorker>(*writer_, id, std::move(connector), wake_fd));
@@ -226,10 +282,11 @@ Result<void> Installation::check_site(const std::string& site,
         refusal::invalid, "site",
         fmt::format("Site {} is not connected as a Slurm cluster; only those are checked.", site));
   }
+  TRY(const std::string mark, installation_mark(directory_));
   auto check = std::make_shared<slurm::SiteCheck>(rest_options(cluster->second));
-  const auto run = [this, check, &settings = cluster->second]() -> SiteChecks::Findings {
+  const auto run = [this, check, mark, &settings = cluster->second]() -> SiteChecks::Findings {
     slurm::CheckedSite known;
-    const auto look = [&](const State& state) { known = checked(settings, state.federation); };
+    const auto look = [&](const State& state) { known = checked(settings, mark, state); };
     if (!writer_->ask_and_wait(look)) {
       return {{.what = "check",
                .verdict = federation::FindingKind::unknown,

@@ -164,8 +164,8 @@ Result<Response> Client::Wire::run(Request request, const ChunkSink* sink, Durat
   return result;
 }
 
-// Runs the exchange on the caller's thread. From the deadline on, or once abandoned, every connection
-// is closed as soon as it is there, which ends whatever the exchange waits for.
+// Runs the exchange on the caller's thread. From the deadline on, or once abandoned, every
+// connection is closed as soon as it is there, which ends whatever the exchange waits for.
 void Client::Wire::pump(const bool& done) {
   while (!done) {
     const bool in_time = context_.run_one_until(deadline_) != 0;

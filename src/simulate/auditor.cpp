@@ -96,6 +96,12 @@ std::string Auditor::why_not_start(JobId id) const {
   if (job.ended || state_.ledger.holds.find(jobs::hold_of(id)) == nullptr) {
     return fmt::format("a site is told to start {}, for which no hold stands", id);
   }
+  const jobs::Job& known = state_.jobs.jobs.at(id);
+  const auto account = state_.jobs.site_accounts.find(known.account);
+  if (account != state_.jobs.site_accounts.end() && account->second.site == known.site &&
+      account->second.standing != jobs::AccountStanding::idle && !account->second.usable) {
+    return fmt::format("a site is told to start {} before it has the account for it", id);
+  }
   for (const jobs::Dependency& dependency : job.dependencies) {
     if (is_met(dependency)) continue;
     return fmt::format("a site is told to start {} before its dependency {} on {} is met", id,

@@ -151,10 +151,15 @@ Wish forge_report(Drawing& d) {
   return {actor, Command{jobs::Command{jobs::ReportFromSite{site, report}}}, {}};
 }
 
+Wish mend_accounts(Drawing& d) {
+  const auto site = d.any<federation::SiteId>(d.state.federation.last_site);
+  return {d.operator_of(site), Command{jobs::Command{jobs::MendAccounts{site}}}, {}};
+}
+
 }  // namespace
 
 std::vector<Choice> jobs_choices() {
-  return {{48, submit_job}, {7, cancel_job}, {2, forge_report}};
+  return {{48, submit_job}, {7, cancel_job}, {2, forge_report}, {1, mend_accounts}};
 }
 
 }  // namespace fabrica::simulate

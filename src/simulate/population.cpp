@@ -93,6 +93,7 @@ class Population {
     site.name = fmt::format("Site {}", id.value);
     site.country = "LU";
     site.connection = federation::Connection::simulated;
+    site.keeps_accounts = random_.chance(1, 2);
     add(administrator, federation::Command{federation::RegisterSite{site}});
     federation::System system;
     system.slug = fmt::format("system-{}", id.value);

@@ -15,6 +15,7 @@ constexpr Time first_morning{1'798'790'400'000};  // 2027-01-01T08:00:00Z
 constexpr std::uint64_t snapshot_interval = 200;
 constexpr std::uint64_t log_faults_often = 16;
 constexpr std::uint64_t dear_checks_every = 32;
+constexpr std::size_t what_is_left_bytes = 1'000;
 constexpr std::uint64_t healing_steps_max = 100'000;
 
 }  // namespace
@@ -44,7 +45,7 @@ RunReport World::run() {
       if (agenda_.empty())
         fail("nothing more is to happen, and not all is done");
       else if (now_ > latest || steps_ > steps_latest)
-        fail("the faults are long over, and not all is done");
+        fail("the faults are long over, and not all is done" + what_is_left());
       else
         step();
     }
@@ -97,6 +98,24 @@ Time World::bound() const {
     longest = longest + (job.request.time_limit + minutes(10)) * std::int64_t{job.tasks_left};
   });
   return now_ + longest;
+}
+
+// Some of what is not done, for who looks into it.
+std::string World::what_is_left() const {
+  const State& state = engine_->state();
+  std::string text;
+  state.jobs.jobs.for_each([&](jobs::JobId id, const jobs::Job& job) {
+    if (job.phase == jobs::JobPhase::ended || text.size() > what_is_left_bytes) return;
+    text += fmt::format("; {} is {} at {}, attempt {}, {}{}{}", id, name_of(job.phase), job.site,
+                        job.attempt, name_of(job.submission), job.recalled ? ", recalled" : "",
+                        job.cancel_requested ? ", cancelled" : "");
+  });
+  for (const auto& [site, queue] : state.jobs.sites) {
+    text += fmt::format("; {} is told of {} accounts, {} stops, {} releases, {} starts; {} wait",
+                        site, queue.to_keep.size(), queue.to_cancel.size(), queue.to_release.size(),
+                        queue.to_start.size(), queue.without_account.size());
+  }
+  return text;
 }
 
 void World::heal() {

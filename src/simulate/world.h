@@ -61,6 +61,7 @@ class World {
   void step();
   bool is_quiet() const;
   Time bound() const;
+  std::string what_is_left() const;
   void heal();
   void finish();
   void fail(std::string text);
@@ -84,7 +85,8 @@ class World {
   void errand(const WorkerRound& round);
   Site& site(federation::SiteId id);
   void build_simulated(federation::SiteId id, Site& site);
-  void build_slurm(Site& site);
+  void build_slurm(federation::SiteId id, Site& site);
+  void mend(federation::SiteId id);
   void doubt(federation::SiteId id, const Site& there);
   void hand_on_words(sites::simulated::SimulatedSlurm& there);
   void saw_start(sites::simulated::TaskName task);

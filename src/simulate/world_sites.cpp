@@ -19,7 +19,7 @@ using sites::simulated::SiteFault;
 using sites::simulated::TaskName;
 
 constexpr std::uint64_t site_faults_often = 6;
-constexpr std::uint64_t silence_rare = 300;  // rounds between two
+constexpr std::uint64_t silence_rare = 400;  // rounds between two
 constexpr std::uint64_t silence_long = 2;    // rounds
 constexpr Duration round_soon = minutes(1);
 constexpr Duration round_later = minutes(30);
@@ -34,7 +34,7 @@ World::Site& World::site(SiteId id) {
   Site& site = sites_[id];
   // Every third is a Slurm cluster; what tests wrap is always the other kind.
   if (!options_.wrap_site && random_.chance(1, 3))
-    build_slurm(site);
+    build_slurm(id, site);
   else
     build_simulated(id, site);
   return site;
@@ -46,14 +46,14 @@ void World::saw_start(TaskName task) {
 }
 
 // Its faults are on its own way to the cluster, so nothing stands before the connector.
-void World::build_slurm(Site& site) {
+void World::build_slurm(SiteId id, Site& site) {
   const bool faults = options_.faults && !healed_;
   site.jobs_ask = random_.chance(2, 3);
   site.slurm = std::make_unique<SimulatedSlurm>(
       random_.next(),
       faults ? Faults<ControllerFault>(random_.split(), site_faults_often)
              : Faults<ControllerFault>(),
-      site.jobs_ask);
+      site.jobs_ask, engine_->state().federation.sites.at(id).keeps_accounts);
   site.slurm->controller().watch([this](TaskName task) { saw_start(task); });
   site.port = std::make_unique<FaultySite>(*site.slurm, Faults<SiteFault>());
 }
@@ -93,8 +93,10 @@ void World::plan_rounds() {
 void World::tell_what_is_wanted(SiteId id, Site& there) {
   std::map<std::pair<jobs::JobId, std::size_t>, Time> told;
   for (const jobs::SiteRequest& request : jobs::wanted(engine_->state().jobs, id)) {
-    const std::pair key(std::visit([](const auto& one) { return one.job; }, request),
-                        request.index());
+    const auto* account = std::get_if<jobs::KeepAccount>(&request);
+    const std::pair key(
+        account == nullptr ? jobs::job_of(request) : jobs::JobId{account->account.value},
+        request.index());
     const auto before = there.told.find(key);
     const bool is_due = before == there.told.end() || before->second + tell_again_after <= now_;
     told.emplace(key, is_due ? now_ : before->second);
@@ -117,12 +119,26 @@ void World::errand(const WorkerRound& round) {
   const std::vector<jobs::Report> durable = make_durable(round.site, heard);
   if (!durable.empty()) there.port->acknowledge(durable);
   if (there.slurm) hand_on_words(*there.slurm);
+  if (healed_) mend(round.site);
   doubt(round.site, there);
   auditor_.read(memory_.records());
   tell_what_is_wanted(round.site, there);
   if (!heard.empty()) plan_round(round.site, now_ + seconds(30));
   if (const auto next = there.port->next_event())
     plan_round(round.site, std::max(now_ + Duration{1}, *next));
+}
+
+// Once the faults are over the site's operator sees to its accounts.
+void World::mend(SiteId id) {
+  const jobs::State& jobs = engine_->state().jobs;
+  const bool altered = std::ranges::any_of(jobs.site_accounts, [&](const auto& item) {
+    return item.second.site == id && item.second.standing == jobs::AccountStanding::altered;
+  });
+  if (!altered) return;
+  Envelope envelope;
+  envelope.now = now_;
+  envelope.command = jobs::Command{jobs::MendAccounts{id}};
+  if (const auto results = execute({&envelope, 1})) take_result(envelope, results->front());
 }
 
 // A worker takes its site for silent, rightly or not, and finds later that it answers.

@@ -207,6 +207,12 @@ void ReadTables::note(const jobs::Event& event) {
     void operator()(const OwedCharged& one) const { to.charge_owed(one); }
     void operator()(const JobCancelRequested& one) const { to.jobs_.insert(one.job); }
     void operator()(const JobEnded& one) const { to.jobs_.insert(one.job); }
+    // How accounts stand at their sites is State's.
+    void operator()(const AccountProvided&) const {}
+    void operator()(const AccountShut&) const {}
+    void operator()(const AccountRefused&) const {}
+    void operator()(const AccountAltered&) const {}
+    void operator()(const AccountsMended&) const {}
   };
   std::visit(Noting{*this}, event);
 }

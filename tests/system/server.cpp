@@ -211,7 +211,7 @@ std::size_t jobs_charged_twice(const std::filesystem::path& directory,
     for (auto& [job, kinds] : lines_of_jobs(reader, account.id)) {
       // Each run of a job that its site requeued is charged, and the hold extended for the next.
       const std::optional<store::JobView> known = reader.job(jobs::JobId{job});
-      const std::size_t runs = known ? std::max<std::size_t>(1, known->runs.size()) : 1;
+      const int runs = known ? std::max(1, static_cast<int>(known->runs.size())) : 1;
       if (kinds["hold"] > runs || kinds["charge"] > runs || kinds["release"] > 1) twice.insert(job);
     }
   }

@@ -286,6 +286,13 @@ Answer SimulatedController::carry_out(const slurm::Ask& ask) {
 }
 
 Answer SimulatedController::carry_out(const slurm::ask::Submit& submit) {
+  if (!may_use(submit.job.account)) {
+    Answer refused;
+    refused.came = Came::refused;
+    refused.of_account = true;
+    refused.text = "Invalid account";
+    return refused;
+  }
   changed_ = now_;
   Job job;
   job.asked = submit.job;
@@ -428,6 +435,47 @@ std::map<jobs::JobId, Duration> SimulatedController::ran_for() const {
     for (const Task& task : job.tasks) add(task.record);
   }
   return all;
+}
+
+Answer SimulatedController::carry_out(const slurm::ask::Keep& keep) {
+  if (faults_.fires(ControllerFault::deny)) {
+    Answer denied;
+    denied.came = Came::refused;
+    denied.text = "Access/permission denied";
+    return denied;
+  }
+  const slurm::AccountWords& words = keep.account;
+  const auto [account, is_new] = accounts_.try_emplace(words.name);
+  if (is_new) account->second.known_at = now_ + faults_.between(Duration{}, seconds(20));
+  account->second.seen = {words.name, {{words.tres, words.minutes}}, !words.closed};
+  return {};
+}
+
+// Looking is when it shows that somebody was there.
+Answer SimulatedController::carry_out(const slurm::ask::Look& /*look*/) {
+  if (!accounts_.empty() && faults_.fires(ControllerFault::loosen)) {
+    const auto some =
+        std::next(accounts_.begin(), static_cast<std::ptrdiff_t>(faults_.below(accounts_.size())));
+    some->second.seen.limits.clear();
+    some->second.seen.open = true;
+  }
+  if (!accounts_.empty() && faults_.fires(ControllerFault::take_away)) {
+    const auto some =
+        std::next(accounts_.begin(), static_cast<std::ptrdiff_t>(faults_.below(accounts_.size())));
+    if (faults_.below(2) == 0)
+      accounts_.erase(some);
+    else if (!some->second.seen.limits.empty())
+      some->second.seen.limits.front().minutes = 0;
+  }
+  Answer made;
+  for (const auto& [name, account] : accounts_) made.accounts.push_back(account.seen);
+  return made;
+}
+
+bool SimulatedController::may_use(const std::string& account) const {
+  if (account.empty()) return true;
+  const auto known = accounts_.find(account);
+  return known != accounts_.end() && known->second.seen.open && known->second.known_at <= now_;
 }
 
 }  // namespace fabrica::sites::simulated

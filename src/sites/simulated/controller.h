@@ -25,14 +25,18 @@ enum class ControllerFault : std::uint8_t {
   answer_lost,      // carried out, no answer
   request_doubled,  // carried out twice, by a proxy that repeats
   answer_slow,
-  crash,     // and comes back without what was young, and with its ids to give again
-  forget,    // the same at the worst moment: a task has said that it returned
-  stop,      // answers nobody for a while
-  requeue,   // somebody puts a running job back into the queue
-  node_fail  // so does the controller, because a node failed
+  crash,      // and comes back without what was young, and with its ids to give again
+  forget,     // the same at the worst moment: a task has said that it returned
+  stop,       // answers nobody for a while
+  requeue,    // somebody puts a running job back into the queue
+  node_fail,  // so does the controller, because a node failed
+  loosen,     // somebody takes the limit off an account, or opens one that was closed
+  take_away,  // somebody takes an account away, or its limit down
+  deny        // what it is told of an account is refused
 };
 FABRICA_DESCRIBE_ENUM(ControllerFault, no_connection, request_lost, request_late, answer_lost,
-                      request_doubled, answer_slow, crash, forget, stop, requeue, node_fail)
+                      request_doubled, answer_slow, crash, forget, stop, requeue, node_fail, loosen,
+                      take_away, deny)
 
 /// What a task says of itself: that it would begin its script, or that the script has ended.
 struct TaskSays {
@@ -125,6 +129,9 @@ class SimulatedController : public slurm::Cluster {
   slurm::Answer carry_out(const slurm::ask::Past& past);
   slurm::Answer carry_out(const slurm::ask::Ping& ping);
   slurm::Answer carry_out(const slurm::ask::Hold& hold);
+  slurm::Answer carry_out(const slurm::ask::Keep& keep);
+  slurm::Answer carry_out(const slurm::ask::Look& look);
+  bool may_use(const std::string& account) const;
   static bool is_over(const Job& job);
   void plan(Job& job);
 
@@ -142,6 +149,11 @@ class SimulatedController : public slurm::Cluster {
   std::multimap<Time, slurm::Answer> answers_;
   std::vector<slurm::ClusterJob> accounting_;  // what has ended and was forgotten
   std::vector<slurm::ClusterJob> past_runs_;   // of what was requeued
+  struct Account {
+    slurm::SeenAccount seen;
+    Time known_at;  // to the controller, which learns of it late
+  };
+  std::map<std::string, Account> accounts_;  // slurmdbd's, which forgets nothing
   bool tasks_speak_;
   std::vector<TaskSays> words_;
   std::set<std::pair<std::uint32_t, TaskName>> ran_;  // by id

@@ -19,6 +19,8 @@ FaultySite::Subject FaultySite::subject_of(const Report& report) {
       [&]<class R>(const R& one) {
         if constexpr (requires { one.task; })
           return Subject(report.index(), one.job, one.task);
+        else if constexpr (requires { one.account; })
+          return Subject(report.index(), jobs::JobId{one.account.value}, 0);
         else
           return Subject(report.index(), one.job, 0);
       },
@@ -34,8 +36,7 @@ void FaultySite::tell(const SiteRequest& request) {
   inner_.tell(request);
   if (faults_.fires(SiteFault::request_doubled)) inner_.tell(request);
   if (faults_.fires(SiteFault::answer_lost)) {
-    const jobs::JobId job = std::visit([](const auto& one) { return one.job; }, request);
-    unheard_[job] = now_ + faults_.between(minutes(1), hours(6));
+    unheard_[jobs::job_of(request)] = now_ + faults_.between(minutes(1), hours(6));
   }
 }
 

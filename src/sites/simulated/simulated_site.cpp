@@ -24,6 +24,8 @@ std::tuple<std::size_t, JobId, std::uint32_t> subject_of(const jobs::Report& rep
       [&]<class R>(const R& one) {
         if constexpr (requires { one.task; })
           return std::tuple(report.index(), one.job, one.task);
+        else if constexpr (requires { one.account; })
+          return std::tuple(report.index(), JobId{one.account.value}, std::uint32_t{0});
         else
           return std::tuple(report.index(), one.job, std::uint32_t{0});
       },
@@ -155,6 +157,11 @@ void SimulatedSite::take(const jobs::StopJob& request) {
   job.next = job.tasks.size();
   if (job.left == 0) jobs_.erase(known);
   start_what_fits(queue, now_);
+}
+
+// It has no books, so it has every account as it is told.
+void SimulatedSite::take(const jobs::KeepAccount& request) {
+  unacknowledged_.emplace_back(jobs::AccountKept{request.account, request.limit, request.closed});
 }
 
 void SimulatedSite::start_what_fits(VirtualQueue& queue, Time at) {

@@ -95,6 +95,7 @@ class SimulatedSite : public VirtualSite {
   // Never asked: this site leaves nothing unknown and holds nothing back.
   void take(const jobs::FindJob& /*request*/) {}
   void take(const jobs::ReleaseJob& /*request*/) {}
+  void take(const jobs::KeepAccount& request);
   void start_what_fits(VirtualQueue& queue, Time at);
   static void find_next(VirtualJob& job);
   bool start_tasks(VirtualQueue& queue, const Key& key, VirtualJob& job, Time at);

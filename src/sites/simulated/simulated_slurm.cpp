@@ -31,10 +31,22 @@ Result<slurm::Submission> in_slurms_words(const jobs::StartJob& request) {
   return job;
 }
 
+Result<slurm::AccountWords> account_in_slurms_words(const jobs::KeepAccount& request) {
+  return slurm::AccountWords{
+      .name = slurm::account_name(installation, request.account),
+      .user = "u",
+      .tres = "gres/gpu",
+      .minutes = static_cast<std::uint64_t>(request.limit.unit_ms() / minutes(1).ms + 1),
+      .closed = request.closed};
+}
+
 }  // namespace
 
-SimulatedSlurm::SimulatedSlurm(std::uint64_t seed, Faults<ControllerFault> faults, bool tasks_speak)
-    : tasks_speak_(tasks_speak), controller_(seed, installation, std::move(faults), tasks_speak) {
+SimulatedSlurm::SimulatedSlurm(std::uint64_t seed, Faults<ControllerFault> faults, bool tasks_speak,
+                               bool keeps_accounts)
+    : tasks_speak_(tasks_speak),
+      keeps_accounts_(keeps_accounts),
+      controller_(seed, installation, std::move(faults), tasks_speak) {
   begin();
 }
 
@@ -44,8 +56,16 @@ void SimulatedSlurm::begin() {
   options.installation = installation;
   options.tasks_speak = tasks_speak_;
   options.poll_every = minutes(2);  // virtual days pass in a run
-  connector_ = std::make_unique<slurm::SlurmSite>(std::make_unique<Connection>(controller_),
-                                                  std::move(options), &in_slurms_words);
+  options.keeps_accounts = keeps_accounts_;
+  options.look_at_accounts_every = hours(3);
+  const auto translate = [keeps = keeps_accounts_](const jobs::StartJob& request) {
+    Result<slurm::Submission> job = in_slurms_words(request);
+    if (keeps) job->account = slurm::account_name(installation, request.account);
+    return job;
+  };
+  connector_ =
+      std::make_unique<slurm::SlurmSite>(std::make_unique<Connection>(controller_),
+                                         std::move(options), translate, &account_in_slurms_words);
 }
 
 slurm::SlurmSite::Counts SimulatedSlurm::sum_of(slurm::SlurmSite::Counts counts,

@@ -12,8 +12,10 @@ namespace fabrica::sites::simulated {
 /// and begun anew, as by a crash of the server; the controller goes on.
 class SimulatedSlurm : public VirtualSite {
  public:
-  /// `tasks_speak`: its tasks say themselves when they begin and end.
-  SimulatedSlurm(std::uint64_t seed, Faults<ControllerFault> faults, bool tasks_speak);
+  /// `tasks_speak`: its tasks say themselves when they begin and end. `keeps_accounts`: one for
+  /// each award, and jobs run under those.
+  SimulatedSlurm(std::uint64_t seed, Faults<ControllerFault> faults, bool tasks_speak,
+                 bool keeps_accounts = false);
 
   /// The server has crashed and read `state` from the log.
   void restart(const jobs::State& state, federation::SiteId site);
@@ -36,6 +38,7 @@ class SimulatedSlurm : public VirtualSite {
                                          const slurm::SlurmSite::Counts& more);
 
   bool tasks_speak_;
+  bool keeps_accounts_;
   SimulatedController controller_;
   std::unique_ptr<slurm::SlurmSite> connector_;
   slurm::SlurmSite::Counts counts_;  // of the connectors before

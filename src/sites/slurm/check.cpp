@@ -9,6 +9,8 @@
 #include <utility>
 
 #include "sbatch/hostlist.h"
+#include "sites/slurm/account_bodies.h"
+#include "sites/slurm/accounts.h"
 
 namespace fabrica::sites::slurm {
 
@@ -407,6 +409,46 @@ Finding judge_account(const CheckedSite& site, const Associations& known,
                   site.cluster.empty() ? "" : " cluster=", site.cluster));
 }
 
+std::string mend_for(const CheckedSite& site, const CheckedAccount& account) {
+  switch (account.standing) {
+    case jobs::AccountStanding::altered:
+      return "Its jobs wait. fabrica site check --mend gives back what was taken; change it back "
+             "there, and it is seen within ten minutes.";
+    case jobs::AccountStanding::wanted:
+      return fmt::format(
+          "It is told again until it is so. See that user \"{}\" is known to slurmdbd (sacctmgr "
+          "show user), that the parent account is there, and that token_user may change accounts.",
+          site.user);
+    case jobs::AccountStanding::kept:
+    case jobs::AccountStanding::idle:
+      break;
+  }
+  return "Somebody changed it since it was last looked at. What allows more is taken back within "
+         "ten minutes.";
+}
+
+// The accounts of awards, as they are there now.
+void judge_kept_accounts(const CheckedSite& site, const HeardAtSite& heard,
+                         std::vector<Finding>& findings) {
+  const std::vector<SeenAccount> there = accounts_of(*heard.associations.reply, site.cluster);
+  std::size_t fitting = 0;
+  for (const CheckedAccount& account : site.accounts) {
+    const auto seen = std::ranges::find(there, account.words.name, &SeenAccount::name);
+    const auto differs = difference(account.words, seen == there.end() ? nullptr : &*seen);
+    fitting += differs ? 0U : 1U;
+    if (!differs) continue;
+    const bool told = account.trouble.empty() || account.trouble == differs->text;
+    const std::string reason = told ? "" : " (" + account.trouble + ")";
+    findings.push_back(
+        wrong("account " + account.words.name,
+              fmt::format("{}: {}{}.", account.words.description, differs->text, reason),
+              mend_for(site, account)));
+  }
+  findings.push_back(
+      well("accounts", fmt::format("{} of {} accounts of awards are as they should be.", fitting,
+                                   site.accounts.size())));
+}
+
 void judge_accounting(const CheckedSite& site, const HeardAtSite& heard,
                       std::vector<Finding>& findings) {
   if (!site.accounting) {
@@ -418,6 +460,7 @@ void judge_accounting(const CheckedSite& site, const HeardAtSite& heard,
     return;
   }
   findings.push_back(well("slurmdbd", "slurmdbd answers."));
+  if (site.keeps_accounts) return judge_kept_accounts(site, heard, findings);
   std::set<std::string> accounts;
   for (const CheckedPartition& one : site.partitions) accounts.insert(one.account);
   for (const std::string& account : accounts) {

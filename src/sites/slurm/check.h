@@ -7,6 +7,7 @@
 
 #include "base/time.h"
 #include "federation/finding.h"
+#include "jobs/types.h"
 #include "sites/slurm/check_replies.h"
 #include "sites/slurm/rest_api.h"
 
@@ -26,6 +27,13 @@ struct CheckedPartition {
   std::uint64_t memory_mib_per_node = 0;
 };
 
+/// An account that the cluster keeps for an award.
+struct CheckedAccount {
+  AccountWords words;
+  jobs::AccountStanding standing = jobs::AccountStanding::wanted;
+  std::string trouble;  // why it is not there as it should be
+};
+
 /// What settings and registry say of a site.
 struct CheckedSite {
   std::string url;         // of slurmrestd
@@ -35,6 +43,8 @@ struct CheckedSite {
   bool own_tokens = false;
   bool accounting = true;
   std::vector<CheckedPartition> partitions;
+  bool keeps_accounts = false;  // one for each award; those of the partitions are not used then
+  std::vector<CheckedAccount> accounts = {};
 };
 
 /// How one ask went.

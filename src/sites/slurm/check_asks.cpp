@@ -156,11 +156,15 @@ void SiteCheck::abandon() {
   if (asking_) asking_->abandon();
 }
 
-std::vector<federation::Finding> SiteCheck::run(const CheckedSite& site) {
+HeardAtSite SiteCheck::hear(const CheckedSite& site) {
+  if (asking_) return asking_->hear(site);
   HeardAtSite heard;
   heard.key_trouble = trouble_;
-  if (asking_) heard = asking_->hear(site);
-  std::vector<federation::Finding> findings = judge_site(site, heard);
+  return heard;
+}
+
+std::vector<federation::Finding> SiteCheck::run(const CheckedSite& site) {
+  std::vector<federation::Finding> findings = judge_site(site, hear(site));
   for (federation::Finding& one : findings) {
     one.text = std::string(cut_utf8(one.text, finding_bytes_max));
   }

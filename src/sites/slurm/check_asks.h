@@ -20,6 +20,9 @@ class SiteCheck {
   /// key in it.
   std::vector<federation::Finding> run(const CheckedSite& site);
 
+  /// What run() judges, for who wants to know more of it. Once, instead of it.
+  HeardAtSite hear(const CheckedSite& site);
+
   /// From any thread: run() returns within moments, with findings that are worth nothing.
   void abandon();
 

@@ -90,6 +90,19 @@ SeenNode read_node(Element node) {
   return seen;
 }
 
+// A list of {type, name, count}: "gres" and "gpu" are what sacctmgr calls gres/gpu.
+std::vector<SeenAccount::Limit> limits_in(std::optional<Element> list) {
+  std::vector<SeenAccount::Limit> limits;
+  each_entry(list, [&](Element one) {
+    const std::string name = word_in(one, "name");
+    const std::string type = word_in(one, "type");
+    const auto count = shape::number(member(one, "count"));
+    if (!count || *count < 0) return;
+    limits.push_back({name.empty() ? type : type + "/" + name, static_cast<std::uint64_t>(*count)});
+  });
+  return limits;
+}
+
 // v0.0.38 has a word at "state"; later versions a list at "partition"/"state".
 bool partition_is_up(Element partition) {
   std::vector<std::string> words = words_of(member(partition, "state"));
@@ -144,10 +157,14 @@ Result<SeenClusters> read_clusters(std::string_view body) {
 Result<Associations> read_associations(std::string_view body) {
   return read_as<Associations>(body, [](Element root, Associations& all) {
     each_entry(member(root, "associations"), [&](Element one) {
-      all.associations.push_back({.cluster = word_in(one, "cluster"),
-                                  .account = word_in(one, "account"),
-                                  .user = word_in(one, "user"),
-                                  .partition = word_in(one, "partition")});
+      const auto limits = member(one, "max");
+      all.associations.push_back(
+          {.cluster = word_in(one, "cluster"),
+           .account = word_in(one, "account"),
+           .user = word_in(one, "user"),
+           .partition = word_in(one, "partition"),
+           .limits = limits_in(member(member(member(limits, "tres"), "group"), "minutes")),
+           .submitted = shape::number(member(member(member(limits, "jobs"), "per"), "submitted"))});
     });
   });
 }

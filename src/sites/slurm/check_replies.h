@@ -73,7 +73,9 @@ struct Association {
   std::string cluster;
   std::string account;
   std::string user;
-  std::string partition;  // empty: in all
+  std::string partition;                        // empty: in all
+  std::vector<SeenAccount::Limit> limits = {};  // GrpTRESMins
+  std::optional<std::int64_t> submitted = {};   // GrpSubmitJobs; none: no limit
 };
 struct Associations {
   ReplyHead head;

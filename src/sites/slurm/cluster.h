@@ -100,6 +100,30 @@ struct Submission {
   Duration time_limit;  // rounded up to whole minutes
 };
 
+/// An award's account at the cluster, as it shall be, in Slurm's own words.
+struct AccountWords {
+  std::string name;
+  std::string description = {};
+  std::string parent = {};  // the account above it; empty: root
+  std::string user;         // who may use it
+  std::string tres;         // what is limited: "gres/gpu", "cpu", "node"
+  std::uint64_t minutes = 0;
+  bool closed = false;  // takes no jobs
+
+  friend bool operator==(const AccountWords&, const AccountWords&) = default;
+};
+
+/// An account that a user may use at the cluster, as slurmdbd shows it.
+struct SeenAccount {
+  struct Limit {
+    std::string tres;
+    std::uint64_t minutes = 0;
+  };
+  std::string name;
+  std::vector<Limit> limits = {};  // GrpTRESMins of the user there
+  bool open = true;                // GrpSubmitJobs is not 0
+};
+
 namespace ask {
 
 struct Submit {
@@ -138,11 +162,20 @@ struct Hold {
   std::string user;
   std::uint32_t id = 0;
 };
+/// Has slurmdbd make the account and let its user use it, or changes what is there: as often as one
+/// likes. One that is closed must be there.
+struct Keep {
+  AccountWords account;
+};
+/// All accounts that the user may use at this cluster.
+struct Look {
+  std::string user;
+};
 
 }  // namespace ask
 
 using Ask = std::variant<ask::Submit, ask::Release, ask::Cancel, ask::List, ask::Show, ask::Past,
-                         ask::Ping, ask::Hold>;
+                         ask::Ping, ask::Hold, ask::Keep, ask::Look>;
 
 /// What came of an ask.
 enum class Came : std::uint8_t {
@@ -158,10 +191,12 @@ FABRICA_DESCRIBE_ENUM(Came, done, unchanged, unknown, refused, unclear, unsent)
 struct Answer {
   std::uint64_t ticket = 0;
   Came came = Came::done;
-  std::uint32_t id = 0;          // Submit
-  std::vector<ClusterJob> jobs;  // List, Show, Past, of which each run of a job is one
-  Time cluster_time;             // the cluster's clock when it answered; zero: not told
-  std::string text;              // of a refusal, or what went wrong
+  std::uint32_t id = 0;               // Submit
+  std::vector<ClusterJob> jobs;       // List, Show, Past, of which each run of a job is one
+  std::vector<SeenAccount> accounts;  // Look
+  bool of_account = false;  // Submit refused: the user may not use the account there, or not yet
+  Time cluster_time;        // the cluster's clock when it answered; zero: not told
+  std::string text;         // of a refusal, or what went wrong
 };
 
 /// Asks go out at once, several at a time; answers come in any order. Every ask gets one answer

@@ -25,6 +25,7 @@ constexpr std::int64_t job_held = 2042;
 constexpr std::int64_t job_finished = 2084;
 constexpr std::int64_t unspecified = -1;
 constexpr std::int64_t zero_bytes = 5005;
+constexpr std::int64_t without_database = 7000;
 constexpr std::int64_t rest_parse_failed = 9001;
 constexpr std::int64_t nothing_found = 9003;
 
@@ -70,11 +71,12 @@ std::string_view hint_for(std::span<const ReplyError> errors) {
 }
 
 Judgement judged(Came came, const Exchange& exchange) {
-  Judgement judgement{.came = came, .text = text_of(exchange), .token_suspect = false};
+  Judgement judgement{.came = came, .text = text_of(exchange)};
   if (came == Came::done || came == Came::unchanged || came == Came::unknown) {
     judgement.text.clear();
   } else if (came == Came::refused && exchange.reply) {
     judgement.text += hint_for(exchange.reply->errors);
+    judgement.of_account = has(exchange.reply->errors, invalid_account);
   } else if (came == Came::unclear && exchange.reply) {
     const auto& errors = exchange.reply->errors;
     judgement.token_suspect =
@@ -161,6 +163,15 @@ Came judge_read(AskKind kind, const Exchange& exchange) {
   return Came::done;
 }
 
+// What slurmdbd is told of accounts may be told again, so what is not done is told apart only for
+// what is said of it: its refusals have any number, and none where it cannot be reached.
+Came judge_accounts(const Exchange& exchange) {
+  if (!exchange.reply) return came_of_errors(AskKind::keep, exchange);
+  const auto& errors = exchange.reply->errors;
+  if (exchange.status == 200 && errors.empty()) return Came::done;
+  return errors.empty() || has(errors, without_database) ? Came::unclear : Came::refused;
+}
+
 Came judge_answer(AskKind kind, const Exchange& exchange) {
   switch (kind) {
     case AskKind::submit:
@@ -175,6 +186,14 @@ Came judge_answer(AskKind kind, const Exchange& exchange) {
       return judge_read(kind, exchange);
     case AskKind::ping:
       return exchange.reply && exchange.reply->controller_up == true ? Came::done : Came::unclear;
+    case AskKind::look:
+      if (exchange.reply && all_of_codes(exchange.reply->errors,
+                                         [](std::int64_t code) { return code == nothing_found; })) {
+        return Came::done;
+      }
+      return judge_accounts(exchange);
+    case AskKind::keep:
+      return judge_accounts(exchange);
   }
   return Came::unclear;
 }

@@ -14,8 +14,19 @@
 namespace fabrica::sites::slurm {
 
 /// The ask's alternative in Ask.
-enum class AskKind : std::uint8_t { submit, release, cancel, list, show, past, ping, hold };
-FABRICA_DESCRIBE_ENUM(AskKind, submit, release, cancel, list, show, past, ping, hold)
+enum class AskKind : std::uint8_t {
+  submit,
+  release,
+  cancel,
+  list,
+  show,
+  past,
+  ping,
+  hold,
+  keep,
+  look
+};
+FABRICA_DESCRIBE_ENUM(AskKind, submit, release, cancel, list, show, past, ping, hold, keep, look)
 
 AskKind kind_of(const Ask& ask);
 
@@ -33,6 +44,8 @@ struct Judgement {
   /// A token that is expired or not known to the cluster looks like this, and so does a slurmctld
   /// that is gone.
   bool token_suspect = false;
+  /// A submission is refused because its user may not use its account.
+  bool of_account = false;
 };
 
 Judgement judge(AskKind kind, const Exchange& exchange);

@@ -110,6 +110,16 @@ void SlurmSite::notice_clock(Duration ahead) {
                            std::abs(ahead.ms) / 1'000, ahead.ms > 0 ? "ahead of" : "behind"));
 }
 
+// The site's lock holds back what ours let through: it counts more than we know of.
+void SlurmSite::notice_limit(JobId id, const ClusterJob& job) {
+  if (!job.reason.starts_with("AssocGrp") || !job.reason.contains("Minutes")) return;
+  notices_.odd(
+      Notices::Oddity::limit,
+      fmt::format("{} waits there for the limit of account {} ({}): more was used under it "
+                  "than Fabrica's jobs. Look who uses it (sshare -A {}).",
+                  to_string(id), job.account, job.reason, job.account));
+}
+
 // The id of a job that vanished was given to another.
 void SlurmSite::notice_stranger(Entry& entry, const Answer& answer) {
   if (entry.stranger || entry.binding.id == 0) return;
@@ -222,7 +232,10 @@ void SlurmSite::past_answered(const Tag& tag, const Answer& answer) {
   for (const ClusterJob* record : mine->second) {
     if (!entry->array.empty() && !record->array_task) last.push_back(record);
   }
-  for (const auto& [task, runs] : runs_of(*entry, mine->second)) {
+  const RunsOfTasks known = runs_of(*entry, mine->second);
+  bool all_known = !entry->array.empty() && !last.empty();
+  if (!all_known) all_known = known.size() == entry->tasks.size();
+  for (const auto& [task, runs] : known) {
     tell_runs(tag.job, *entry, task, runs);
     last.push_back(runs.back());
   }
@@ -232,6 +245,8 @@ void SlurmSite::past_answered(const Tag& tag, const Answer& answer) {
   // slurmdbd may have the job as it was before the controller lost it.
   if (!ended) return not_found(tag.job, *entry);
   follow(tag.job, *entry, last);
+  // Of an array it may know only those tasks that ran before the controller lost the others.
+  if (!all_known && entry->stage != Stage::over) not_found(tag.job, *entry);
 }
 
 void SlurmSite::not_found(JobId id, Entry& entry) {
@@ -251,6 +266,7 @@ void SlurmSite::follow(JobId id, Entry& entry, const Records& records) {
   if (entry.stage == Stage::released && !entry.recall && first.state == ClusterState::pending &&
       first.held)
     send(Act::release_again, {id, entry.attempt}, ask::Release{entry.user, root_of(first)});
+  if (options_.keeps_accounts && first.state == ClusterState::pending) notice_limit(id, first);
   for (const ClusterJob* job : records) {
     if (!entry.queued && job->state == ClusterState::pending && !job->held &&
         entry.stage != Stage::bound) {

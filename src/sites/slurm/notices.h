@@ -28,7 +28,7 @@ class Notices {
   /// Told when it was silent.
   void answered(Part part, Time now);
 
-  enum class Oddity : std::uint8_t { name, comment, clock };
+  enum class Oddity : std::uint8_t { name, comment, clock, limit };
 
   /// Told once.
   void odd(Oddity oddity, const std::string& text);

@@ -124,9 +124,8 @@ void SlurmSite::runs_answered(const Tag& tag, const Answer& answer) {
   // Ends that waited show in a whole list.
   list_all_ = now_;
   next_poll_ = now_;
-  const bool more = std::ranges::any_of(reports_, [&](const jobs::Report& report) {
-    return std::visit([](const auto& one) { return one.job; }, report) == tag.job;
-  });
+  const bool more = std::ranges::any_of(
+      reports_, [&](const jobs::Report& report) { return jobs::job_of(report) == tag.job; });
   if (!more) forget_if_over(tag.job);
 }
 

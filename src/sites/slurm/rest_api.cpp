@@ -9,6 +9,7 @@
 #include <system_error>
 #include <utility>
 
+#include "sites/slurm/account_bodies.h"
 #include "sites/slurm/submit_body.h"
 
 namespace fabrica::sites::slurm {
@@ -97,6 +98,18 @@ class RequestMaker {
     return read_request({"slurm", name_, "ping"});
   }
 
+  Result<Request> operator()(const ask::Keep& ask) const {
+    return json_request({"slurmdb", name_, "associations"},
+                        user_association_body(ask.account, cluster_, version_));
+  }
+
+  Result<Request> operator()(const ask::Look& ask) const {
+    Request request = read_request({"slurmdb", name_, "associations"});
+    request.query.pairs.emplace_back("user", ask.user);
+    if (!cluster_.empty()) request.query.pairs.emplace_back("cluster", cluster_);
+    return request;
+  }
+
  private:
   ApiVersion version_;
   std::string name_;
@@ -166,6 +179,15 @@ Request books_request(ApiVersion version, std::string_view cluster, Time from, T
   query.emplace_back("skip_steps", "true");
   if (!cluster.empty()) query.emplace_back("cluster", std::string(cluster));
   return request;
+}
+
+std::vector<Request> requests_before(const Ask& ask, ApiVersion version, std::string_view cluster) {
+  const auto* keep = std::get_if<ask::Keep>(&ask);
+  if (keep == nullptr) return {};
+  const std::string name = to_string(version);
+  return {json_request({"slurmdb", name, "accounts"}, account_body(keep->account)),
+          json_request({"slurmdb", name, "associations"},
+                       account_association_body(keep->account, cluster, version))};
 }
 
 std::optional<Time> parse_http_date(std::string_view text) {

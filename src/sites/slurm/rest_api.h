@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/result.h"
 #include "net/http.h"
@@ -46,6 +47,10 @@ Result<net::Request> request_of(const Ask& ask, ApiVersion version, std::string_
 
 /// All runs that were at the cluster at any time from `from` on and before `to`, by slurmdbd.
 net::Request books_request(ApiVersion version, std::string_view cluster, Time from, Time to);
+/// What goes before that request, in this order, each once the one before was done: an account is
+/// made before its user may use it.
+std::vector<net::Request> requests_before(const Ask& ask, ApiVersion version,
+                                          std::string_view cluster);
 
 /// Reads the time of an HTTP Date header ("Sun, 22 Nov 2026 14:48:00 GMT"); none otherwise.
 std::optional<Time> parse_http_date(std::string_view text);

@@ -10,6 +10,8 @@
 #include <variant>
 
 #include "base/utf8.h"
+#include "sites/slurm/account_bodies.h"
+#include "sites/slurm/check_replies.h"
 #include "sites/slurm/shapes.h"
 
 namespace fabrica::sites::slurm {
@@ -51,6 +53,8 @@ Duration timeout_of(AskKind kind, const AskTimeouts& timeouts) {
     case AskKind::show:
       return timeouts.show;
     case AskKind::past:
+    case AskKind::keep:
+    case AskKind::look:
       return timeouts.past;
     case AskKind::ping:
       return timeouts.ping;
@@ -161,12 +165,20 @@ std::optional<ApiVersion> RestCaller::find_version(Answer& failed) {
 }
 
 Answer RestCaller::answer_of(const Ask& ask, ApiVersion version) {
-  const AskKind kind = kind_of(ask);
+  for (net::Request& before : requests_before(ask, version, shared_.options.cluster_name)) {
+    Answer made = answer_to(ask, version, std::move(before));
+    if (made.came != Came::done) return made;
+  }
   auto request = request_of(ask, version, shared_.options.cluster_name);
   if (!request) return failure(Came::refused, request.error().text);
+  return answer_to(ask, version, *std::move(request));
+}
+
+Answer RestCaller::answer_to(const Ask& ask, ApiVersion version, net::Request request) {
+  const AskKind kind = kind_of(ask);
   const std::string user = user_of(ask);
   const auto start = std::chrono::steady_clock::now();
-  Sent sent = exchange(*std::move(request), user, timeout_of(kind, shared_.options.timeouts));
+  Sent sent = exchange(std::move(request), user, timeout_of(kind, shared_.options.timeouts));
   Answer answer;
   Exchange exchanged;
   exchanged.may_have_left = sent.may_have_left;
@@ -188,9 +200,14 @@ Answer RestCaller::answer_of(const Ask& ask, ApiVersion version) {
   if (judgement.token_suspect) look_into_token(user, version, since(start), judgement);
   answer.came = judgement.came;
   answer.text = std::move(judgement.text);
+  answer.of_account = judgement.of_account;
   if (answer.came != Came::done || !exchanged.reply) return answer;
   answer.id = kind == AskKind::submit ? exchanged.reply->job_id.value_or(0) : 0;
   if (exchanged.reply->jobs) answer.jobs = *std::move(exchanged.reply->jobs);
+  if (kind == AskKind::look) {
+    auto seen = read_associations(sent.response->body);
+    if (seen) answer.accounts = accounts_of(*seen, shared_.options.cluster_name);
+  }
   if (answer.cluster_time == Time{}) answer.cluster_time = exchanged.reply->last_update;
   return answer;
 }

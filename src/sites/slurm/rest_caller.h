@@ -62,6 +62,7 @@ class RestCaller {
  private:
   Answer call_unguarded(const Ask& ask);
   Answer answer_of(const Ask& ask, ApiVersion version);
+  Answer answer_to(const Ask& ask, ApiVersion version, net::Request request);
   std::optional<ApiVersion> find_version(Answer& failed);
   Sent exchange_with(std::string token, net::Request request, const std::string& name,
                      Duration timeout);

@@ -134,7 +134,9 @@ void RestCluster::Pool::start_on(Lane& lane) {
 }
 
 void RestCluster::Pool::send(std::uint64_t ticket, Ask ask) {
-  Lane& lane = std::holds_alternative<ask::Past>(ask) ? accounting_lane_ : controller_lane_;
+  const AskKind kind = kind_of(ask);
+  const bool of_database = kind == AskKind::past || kind == AskKind::keep || kind == AskKind::look;
+  Lane& lane = of_database ? accounting_lane_ : controller_lane_;
   const auto wait = std::chrono::milliseconds(shared_.options.timeouts.queue.ms);
   {
     const std::scoped_lock lock(mutex_);

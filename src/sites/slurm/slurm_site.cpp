@@ -25,18 +25,23 @@ constexpr std::size_t releasing_while_submitting = 1;
 constexpr Duration release_patience = seconds(2);
 constexpr Duration reach_again = seconds(1);
 constexpr Duration ask_again = seconds(5);  // for a cancel or a release that had no effect yet
+constexpr Duration account_patience = minutes(5);
+constexpr Duration ping_every = minutes(1);
 
 }  // namespace
 
 SlurmSite::SlurmSite(std::unique_ptr<Cluster> cluster, SlurmSiteOptions options,
-                     Translate translate)
+                     Translate translate, TranslateAccount translate_account)
     : cluster_(std::move(cluster)),
       options_(std::move(options)),
       translate_(std::move(translate)),
-      notices_(options_.say) {}
+      notices_(options_.say),
+      accounts_({options_.user, options_.look_at_accounts_every}, std::move(translate_account),
+                notices_) {}
 
 void SlurmSite::resume(const jobs::State& state, federation::SiteId site) {
   CHECK(entries_.empty() && asked_.empty(), "a site resumes before it is told anything");
+  accounts_.resume(state, site);
   state.jobs.for_each([&](JobId id, const jobs::Job& job) {
     if (job.site != site || job.phase == JobPhase::waiting || job.phase == JobPhase::ended) return;
     if (job.phase == JobPhase::placed && job.submission == SubmissionState::none) {
@@ -173,7 +178,48 @@ void SlurmSite::send(Act act, const Tag& tag, Ask ask) {
   cluster_->send(last_ticket_, std::move(ask));
 }
 
+void SlurmSite::note_contact(const Answer& answer) {
+  contact_.silent = answer.came == Came::unsent || answer.came == Came::unclear;
+  if (!contact_.silent) contact_.last = now_;
+  if (options_.on_contact) options_.on_contact(contact_);
+}
+
+// What has nothing to do would not be heard of otherwise.
+void SlurmSite::ping() {
+  if (!options_.on_contact || now_ < next_ping_) return;
+  next_ping_ = now_ + ping_every;
+  if (contact_.last + ping_every <= now_) send(Act::ping, {}, ask::Ping{});
+}
+
+void SlurmSite::ask_for_accounts() {
+  while (auto ask = accounts_.next(now_)) {
+    const bool look = std::holds_alternative<ask::Look>(*ask);
+    send(look ? Act::look_at_accounts : Act::keep_account, {}, *std::move(ask));
+  }
+  for (jobs::Report& report : accounts_.take_reports()) reports_.push_back(std::move(report));
+}
+
+// slurmctld learns of an account a while after slurmdbd has it, and forgets it when somebody takes
+// it away; the job waits for either to come right, and for minutes where neither is seen to be it.
+void SlurmSite::account_refused(JobId id, Entry& entry, const std::string& text) {
+  notices_.refused(now_, fmt::format("{} is refused: {}", to_string(id), text));
+  const bool lacks = entry.request && accounts_.lacks(entry.request->account);
+  if (lacks || !entry.account_refused) entry.account_refused = now_;
+  if (now_ >= *entry.account_refused + account_patience)
+    return end_all(id, entry, Outcome::refused, text);
+  accounts_.doubt(now_);
+  entry.stage = Stage::ready;
+  if (!entry.stop) ready_later_.emplace(now_ + ask_again, id);
+}
+
 void SlurmSite::submit_ready() {
+  while (!ready_later_.empty() && ready_later_.begin()->first <= now_) {
+    const JobId id = ready_later_.begin()->second;
+    ready_later_.erase(ready_later_.begin());
+    const auto entry = entries_.find(id);
+    if (entry != entries_.end() && entry->second.stage == Stage::ready && entry->second.request)
+      ready_.insert(id);
+  }
   if (now_ < submit_from_) return;
   while (submitting_ < submitting_at_once && !ready_.empty()) {
     const JobId id = *ready_.begin();
@@ -201,6 +247,9 @@ void SlurmSite::take(const Answer& answer) {
   if (found == asked_.end()) return;
   const Asked asked = found->second;
   asked_.erase(found);
+  const bool of_database = asked.act == Act::past || asked.act == Act::runs ||
+                           asked.act == Act::keep_account || asked.act == Act::look_at_accounts;
+  if (!of_database) note_contact(answer);
   switch (asked.act) {
     case Act::submit:
       submitting_ -= 1;
@@ -217,6 +266,11 @@ void SlurmSite::take(const Answer& answer) {
       return past_answered(asked.tag, answer);
     case Act::runs:
       return runs_answered(asked.tag, answer);
+    case Act::keep_account:
+      return accounts_.kept(now_, answer);
+    case Act::look_at_accounts:
+      return accounts_.looked(now_, answer);
+    case Act::ping:
     case Act::cancel:
     case Act::hold:
     case Act::release_again:
@@ -245,6 +299,8 @@ void SlurmSite::submit_answered(const Tag& tag, const Answer& answer) {
       if (!entry->stop && !entry->recall) ready_.insert(tag.job);
       return;
     case Came::refused:
+      if (answer.of_account && options_.keeps_accounts)
+        return account_refused(tag.job, *entry, answer.text);
       notices_.refused(now_, fmt::format("{} is refused: {}", to_string(tag.job), answer.text));
       return end_all(tag.job, *entry, Outcome::refused, answer.text);
     case Came::unclear:
@@ -271,7 +327,9 @@ void SlurmSite::release_answered(const Tag& tag, const Answer& answer) {
   if (entry == nullptr || entry->stage != Stage::releasing) return;
   entry->heard_at = last_ticket_ + 1;
   if (answer.came != Came::done) {
-    entry->stage = Stage::bound;  // asked again; a list tells if it went through, or is gone
+    // Asked again; a list tells if it went through, or is gone. Where one has shown it let go
+    // already nobody asks for that any more.
+    entry->stage = entry->queued ? Stage::released : Stage::bound;
     return;
   }
   entry->stage = Stage::released;
@@ -326,10 +384,12 @@ void SlurmSite::end_all(JobId id, Entry& entry, Outcome outcome, const std::stri
 std::vector<jobs::Report> SlurmSite::hear(Time now) {
   now_ = std::max(now_, now);
   for (const Answer& answer : cluster_->receive(now_)) take(answer);
+  ask_for_accounts();
   submit_ready();
   release_bound();
   ask_for_runs();
   poll();
+  ping();
   const std::size_t count = std::min(reports_.size(), limits::group_commands_max);
   return {reports_.begin(), reports_.begin() + static_cast<std::ptrdiff_t>(count)};
 }
@@ -340,7 +400,7 @@ void SlurmSite::acknowledge(std::span<const jobs::Report> reports) {
   std::size_t next = 0;
   std::deque<jobs::Report> left;
   for (jobs::Report& report : reports_) {
-    const JobId job = std::visit([](const auto& one) { return one.job; }, report);
+    const JobId job = jobs::job_of(report);
     if (next < reports.size() && report == reports[next]) {
       next += 1;
       said.insert(job);
@@ -349,8 +409,7 @@ void SlurmSite::acknowledge(std::span<const jobs::Report> reports) {
     }
   }
   reports_ = std::move(left);
-  for (const jobs::Report& report : reports_)
-    said.erase(std::visit([](const auto& one) { return one.job; }, report));
+  for (const jobs::Report& report : reports_) said.erase(jobs::job_of(report));
   for (const JobId job : said) forget_if_over(job);
 }
 
@@ -364,8 +423,13 @@ void SlurmSite::forget_if_over(JobId id) {
 std::optional<Time> SlurmSite::next_event() const {
   if (!reports_.empty()) return now_;
   if (!ready_.empty()) return std::max(now_, submit_from_);
-  if (entries_.empty() && uncertain_.empty()) return std::nullopt;
-  return std::max(now_, next_poll_);
+  std::optional<Time> next = accounts_.next_event();
+  const auto consider = [&](Time at) { next = next ? std::min(*next, at) : at; };
+  // While a list is awaited its answer comes by itself.
+  if (!listing_ && !(entries_.empty() && uncertain_.empty())) consider(next_poll_);
+  if (!ready_later_.empty()) consider(ready_later_.begin()->first);
+  if (next) *next = std::max(now_, *next);
+  return next;
 }
 
 }  // namespace fabrica::sites::slurm

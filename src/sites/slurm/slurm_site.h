@@ -13,20 +13,32 @@
 
 #include "base/result.h"
 #include "kernel/ports.h"
+#include "sites/slurm/accounts.h"
 #include "sites/slurm/cluster.h"
 #include "sites/slurm/notices.h"
 #include "sites/slurm/tags.h"
 
 namespace fabrica::sites::slurm {
 
+/// When the cluster itself last answered, whatever it said, and whether it has kept silent since.
+struct SiteContact {
+  Time last;  // zero: not yet
+  bool silent = false;
+};
+
 struct SlurmSiteOptions {
-  std::string cluster;       // its name, for people
-  std::string cluster_name;  // its ClusterName by the settings; empty: they do not say
-  std::string installation;  // in the tags; see tags.h
-  bool hold = true;          // submit held; off for a site that dislikes holds
-  bool tasks_speak = false;  // they say themselves when they begin: until then they have not
-  bool accounting = true;    // there is a slurmdbd to ask for jobs that slurmctld has forgotten
-  Notices::Say say = {};     // what the server's operator should know; see notices.h
+  std::string cluster;          // its name, for people
+  std::string cluster_name;     // its ClusterName by the settings; empty: they do not say
+  std::string installation;     // in the tags; see tags.h
+  bool hold = true;             // submit held; off for a site that dislikes holds
+  bool tasks_speak = false;     // they say themselves when they begin: until then they have not
+  bool accounting = true;       // there is a slurmdbd to ask for jobs that slurmctld has forgotten
+  bool keeps_accounts = false;  // one for each award
+  std::string user = {};        // who may use those
+  Duration look_at_accounts_every = minutes(10);
+  Notices::Say say = {};  // what the server's operator should know; see notices.h
+  /// Told of each answer and each silence; a site with nothing to do is then asked every minute.
+  std::function<void(const SiteContact&)> on_contact = {};
   Duration poll_every = seconds(1);
   Duration look_every = seconds(5);  // while something is missing
   // Between two looks that must both find nothing before a job counts as absent: Slurm's
@@ -47,7 +59,9 @@ using Translate = std::function<Result<Submission>(const jobs::StartJob&)>;
 /// and the cluster are what it is given.
 class SlurmSite : public SiteConnector {
  public:
-  SlurmSite(std::unique_ptr<Cluster> cluster, SlurmSiteOptions options, Translate translate);
+  /// `translate_account` is needed where the site keeps accounts.
+  SlurmSite(std::unique_ptr<Cluster> cluster, SlurmSiteOptions options, Translate translate,
+            TranslateAccount translate_account = {});
 
   /// Takes over the live jobs of `site`. Needed once, before anything is told. Whether a job that
   /// was placed and not heard of since was submitted is not known: it is reported unknown.
@@ -103,12 +117,13 @@ class SlurmSite : public SiteConnector {
     std::optional<Time> absent_since;
     bool queued = false;  // reported
     bool stop = false;
+    Time ask_runs_at;  // when slurmdbd is next asked for earlier runs
+    Duration ask_runs_after;
+    Time runs_until;        // while they are not known its ends wait until then; zero: they do not
     bool recall = false;    // to be given back, unless it has begun
     bool stranger = false;  // its id was seen with another's job
-    Time cancelled;         // when it was last asked
-    Time ask_runs_at;       // when slurmdbd is next asked for earlier runs
-    Duration ask_runs_after;
-    Time runs_until;  // while they are not known its ends wait until then; zero: they do not
+    std::optional<Time> account_refused;  // since when
+    Time cancelled;                       // when it was last asked
   };
   enum class Act : std::uint8_t {
     submit,
@@ -119,7 +134,10 @@ class SlurmSite : public SiteConnector {
     hold,
     list,
     past,
-    runs
+    runs,
+    keep_account,
+    look_at_accounts,
+    ping
   };
   struct Asked {
     Act act = Act::list;
@@ -136,6 +154,7 @@ class SlurmSite : public SiteConnector {
   void take(const jobs::FindJob& /*request*/) {}
   void take(const jobs::ReleaseJob& request);
   void take(const jobs::StopJob& request);
+  void take(const jobs::KeepAccount& request) { accounts_.take(request); }
 
   void take(const Answer& answer);
   void submit_answered(const Tag& tag, const Answer& answer);
@@ -145,12 +164,17 @@ class SlurmSite : public SiteConnector {
   void past_answered(const Tag& tag, const Answer& answer);
 
   void send(Act act, const Tag& tag, Ask ask);
+  void note_contact(const Answer& answer);
+  void ping();
+  void ask_for_accounts();
+  void account_refused(jobs::JobId id, Entry& entry, const std::string& text);
   void submit_ready();
   std::size_t releasing_now() const;
   void release_bound();
   void poll();
   void notice_oddities(const ClusterJob& job, const Tag& tag);
   void notice_clock(Duration ahead);
+  void notice_limit(jobs::JobId id, const ClusterJob& job);
   void look_at(jobs::JobId id, Entry& entry, const Copies& copies, std::uint64_t list_ticket);
   void look_for(jobs::JobId id, Entry& entry, const Copies& copies);
   void sweep(const Copies& copies, std::uint32_t keep);
@@ -189,11 +213,13 @@ class SlurmSite : public SiteConnector {
   SlurmSiteOptions options_;
   Translate translate_;
   Notices notices_;
+  Accounts accounts_;
   bool name_confirmed_ = false;  // its jobs say the name that the settings say
   Counts counts_;
   Time now_;
   std::map<jobs::JobId, Entry> entries_;
   std::set<jobs::JobId> ready_;
+  std::multimap<Time, jobs::JobId> ready_later_;  // their account was refused
   // Placed when the log was last read, and perhaps submitted; with the numbers of their tasks.
   std::map<Tag, std::vector<std::uint32_t>> uncertain_;
   std::map<std::uint64_t, Asked> asked_;
@@ -204,6 +230,8 @@ class SlurmSite : public SiteConnector {
   std::size_t releasing_ = 0;
   std::set<jobs::JobId> to_release_;
   Time submit_from_;  // not before: the cluster could not be reached
+  SiteContact contact_;
+  Time next_ping_;
   bool listing_ = false;
   Time next_poll_;
   Duration list_took_;                      // the last one that was answered

@@ -191,7 +191,7 @@ AccountingStorageType=accounting_storage/slurmdbd
 AccountingStorageHost=127.0.0.1
 AccountingStoragePort=$(port_of "$port_name")
 AccountingStoragePass=$bed_dir/munge/socket
-AccountingStorageEnforce=associations,limits,qos
+AccountingStorageEnforce=associations,limits,qos,safe
 AccountingStoreFlags=job_comment
 PriorityType=priority/multifactor
 TEXT

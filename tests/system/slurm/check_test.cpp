@@ -70,6 +70,27 @@ class Check : public testing::Test {
                               std::string(site)});
   }
 
+  test::Ran add(std::string_view key, std::vector<std::string> more) const {
+    const char* const programs = std::getenv("FABRICA_BIN_DIR");
+    const test::SlurmCluster& cluster = bed_.cluster("c1");
+    std::vector<std::string> words{fs::path(programs == nullptr ? "" : programs) / "fabrica",
+                                   "site",
+                                   "add",
+                                   "added",
+                                   "--url",
+                                   cluster.url,
+                                   "--cluster",
+                                   "c1",
+                                   "--key-file",
+                                   std::string(key),
+                                   "--user",
+                                   cluster.users.front(),
+                                   "--account",
+                                   cluster.account};
+    words.insert(words.end(), more.begin(), more.end());
+    return test::run_program(words);
+  }
+
   /// The check's lines that are not of what is well, without what they advise.
   static std::string not_well(const test::Ran& ran) {
     std::string names;
@@ -123,6 +144,59 @@ TEST_F(Check, NamesWhatIsWrong) {
   EXPECT_EQ(unreachable.code, 1);
   EXPECT_EQ(not_well(unreachable), "wrong   connection") << unreachable.output;
   EXPECT_EQ(server_.stop(), 0);
+}
+
+TEST_F(Check, ASiteIsAddedAsItIs) {
+  const test::SlurmCluster& cluster = bed_.cluster("c1");
+  const fs::path file = folder_.path() / "added.toml";
+  const test::Ran wrong_key = add((folder_.path() / "wrong.key").string(), {"--write", file});
+  EXPECT_EQ(wrong_key.code, 1) << wrong_key.output;
+  EXPECT_NE(wrong_key.output.find("wrong   token"), std::string::npos) << wrong_key.output;
+  EXPECT_FALSE(fs::exists(file));
+
+  const test::Ran written = add(cluster.key_file, {"--write", file});
+  EXPECT_EQ(written.code, 0) << written.output;
+  const std::string text = test::read_file(file);
+  EXPECT_NE(text.find("[[slurm.partition]]\nslug = \"added-gpu\"\npartition = \"gpu\"\n"
+                      "gpu_type = \"h100\"\nunit = \"gpu\""),
+            std::string::npos)
+      << text;
+  EXPECT_NE(text.find("nodes = 2\ngpus_per_node = 4\ncores_per_node = 8\nmemory_gib_per_node = 31"),
+            std::string::npos)
+      << text;
+  const test::Ran twice = add(cluster.key_file, {"--write", file});
+  EXPECT_EQ(twice.code, 2) << twice.output;
+  EXPECT_EQ(test::read_file(file), text);
+
+  // The server takes the file as it is, finds all well there, and says when it last heard.
+  test::write_file(file, "[local]\nenabled = false\n" + text);
+  test::ServerProcess other(folder_.path() / "other", file);
+  other.start();
+  const char* const programs = std::getenv("FABRICA_BIN_DIR");
+  const auto ask = [&](std::vector<std::string> words) {
+    std::vector<std::string> all{fs::path(programs == nullptr ? "" : programs) / "fabrica",
+                                 "--data", other.directory().string(), "--token-file",
+                                 (other.directory() / "admin-token").string()};
+    all.insert(all.end(), words.begin(), words.end());
+    return test::run_program(all);
+  };
+  const test::Ran checked = ask({"site", "check", "added"});
+  EXPECT_EQ(checked.code, 0) << checked.output;
+  const auto says = [&](std::string_view text_wanted) {
+    const auto deadline = std::chrono::steady_clock::now() + std::chrono::minutes(3);
+    while (std::chrono::steady_clock::now() < deadline) {
+      const std::string sites = ask({"sites"}).output;
+      const std::size_t at = sites.find("\nadded");
+      const std::string line = sites.substr(at + 1, sites.find('\n', at + 1) - at);
+      if (at != std::string::npos && line.find(text_wanted) != std::string::npos) return true;
+      std::this_thread::sleep_for(std::chrono::milliseconds(200));
+    }
+    return false;
+  };
+  EXPECT_TRUE(says("Z"));
+  bed_.kill("c1.rest");
+  EXPECT_TRUE(says("silent since"));
+  EXPECT_EQ(other.stop(), 0);
 }
 
 }  // namespace

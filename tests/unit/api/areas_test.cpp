@@ -208,6 +208,23 @@ TEST(Areas, TheBooksOfASiteAreForItsOperators) {
             R"("lines_left_out":0})");
 }
 
+TEST(Areas, AccountsAtSitesAreMendedByTheirOperators) {
+  Served served;
+  check(served, {
+                    {member, "POST /v1/sites/north:mend", "", "403 forbidden site"},
+                    {south_operator, "POST /v1/sites/north:mend", "", "403 forbidden site"},
+                    {north_operator, "POST /v1/sites/gone:mend", "", "404 not_found site"},
+                    {north_operator, "POST /v1/sites/north:mend", "", "200"},
+                });
+}
+
+TEST(Areas, WhenSitesWereHeardOfIsKnown) {
+  Served served;
+  EXPECT_EQ(served.ask(member, "GET /v1/contacts").body,
+            R"({"items":[{"site":"north","last":"1970-01-01T00:00:01.000Z","silent":true},)"
+            R"({"site":"south","silent":false}]})");
+}
+
 TEST(Areas, ProjectsAndTheirMembers) {
   Served served;
   check(served,

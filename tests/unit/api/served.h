@@ -105,6 +105,11 @@ class Served {
             [this](std::string_view trouble) {
               const std::lock_guard lock(mutex_);
               troubles_.emplace_back(trouble);
+            },
+        .contacts =
+            [] {
+              return std::map<std::string, live::SiteContact>{{"north", {Time{1'000}, true}},
+                                                              {"south", {}}};
             }});
     net::ServerOptions options;
     options.threads = threads;

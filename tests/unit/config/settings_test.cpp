@@ -124,6 +124,11 @@ TEST(Settings, WordsThatCannotBe) {
     std::string_view answer;
     std::source_location where = std::source_location::current();
   } cases[] = {
+      {"provision=true", "f.toml:6: slurm.provision: Accounts are made in a slurmdbd"},
+      {"provision=true\ncluster='c'\naccounting=false",
+       "f.toml:6: slurm.provision: Accounts are made in a slurmdbd"},
+      {"[[slurm.partition]]\nslug='p'\ncpus_per_core=0",
+       "f.toml:8: slurm.partition.cpus_per_core: Give 1 to 16"},
       {"[[slurm.word]]\nhere='x'", "f.toml:6: slurm.word: Give the word that scripts use."},
       {"[[slurm.word]]\nword='x'\npartition='p'",
        "f.toml:8: slurm.word.partition: Give \"p\" a [[slurm.partition]] first."},

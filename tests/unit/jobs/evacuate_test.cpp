@@ -50,6 +50,7 @@ struct Scene {
       std::string operator()(const StartJob&) const { return "start"; }
       std::string operator()(const FindJob&) const { return "find"; }
       std::string operator()(const ReleaseJob&) const { return "release"; }
+      std::string operator()(const KeepAccount&) const { return "account"; }
       std::string operator()(const StopJob& one) const {
         return one.unless_begun ? "give back" : "stop";
       }

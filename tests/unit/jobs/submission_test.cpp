@@ -43,6 +43,7 @@ std::string told(const fabrica::State& state) {
     std::string operator()(const StopJob& one) const {
       return fmt::format("stop {} {}", one.attempt, one.binding.id);
     }
+    std::string operator()(const KeepAccount&) const { return "keep"; }
   };
   const std::vector<SiteRequest> requests = wanted(state.jobs, north);
   return requests.empty() ? "-" : std::visit(Word{}, requests.front());

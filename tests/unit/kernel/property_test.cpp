@@ -169,7 +169,7 @@ TEST(Commands, EveryKindIsTried) {
     }
     EXPECT_EQ(inconsistency(world.state), "");
   }
-  EXPECT_EQ(tried.size(), 28U) << "kinds of commands";
+  EXPECT_EQ(tried.size(), 29U) << "kinds of commands";
   for (const std::string_view name :
        {"AddCapacity", "Transfer", "Exchange", "CorrectCharge", "DrainSite", "SubmitProposal",
         "AssessProposal", "GrantAward", "AnswerAward", "PassTime", "SubmitJob", "CancelJob",

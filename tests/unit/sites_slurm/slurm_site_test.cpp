@@ -23,7 +23,9 @@ class OddCluster : public Cluster {
     Came came = Came::done;
     std::string text = {};
     std::vector<ClusterJob> jobs = {};
+    bool of_account = false;
   };
+  std::vector<SeenAccount> accounts;
   Script list;
   Script past;
   Script submit;
@@ -36,7 +38,9 @@ class OddCluster : public Cluster {
       answer.came = script.came;
       answer.text = script.text;
       answer.jobs = script.jobs;
+      answer.of_account = script.of_account;
     };
+    answer.accounts = accounts;
     if (std::holds_alternative<ask::List>(ask) || std::holds_alternative<ask::Show>(ask)) as(list);
     if (std::holds_alternative<ask::Submit>(ask)) as(submit), answer.id = 7;
     if (const auto* one = std::get_if<ask::Past>(&ask)) {
@@ -57,7 +61,7 @@ class SlurmSiteTest : public testing::Test {
   SlurmSiteTest() { open(); }
 
   // A site that knows nothing yet.
-  void open(bool accounting = true) {
+  void open(bool accounting = true, bool keeps_accounts = false) {
     said_.clear();
     reported_.clear();
     auto cluster = std::make_unique<OddCluster>();
@@ -68,9 +72,13 @@ class SlurmSiteTest : public testing::Test {
     options.installation = "home";
     options.accounting = accounting;
     options.say = [this](std::string_view text) { said_.emplace_back(text); };
+    options.keeps_accounts = keeps_accounts;
     site_ = std::make_unique<SlurmSite>(
         std::move(cluster), options,
-        [](const jobs::StartJob&) -> Result<Submission> { return Submission{}; });
+        [](const jobs::StartJob&) -> Result<Submission> { return Submission{}; },
+        [](const jobs::KeepAccount&) -> Result<AccountWords> {
+          return AccountWords{.name = "fab-4", .user = "u", .tres = "cpu", .minutes = 60};
+        });
   }
 
   void start() {
@@ -112,6 +120,33 @@ class SlurmSiteTest : public testing::Test {
   std::vector<std::string> said_;
   std::vector<jobs::Report> reported_;
 };
+
+// slurmctld learns of an account after slurmdbd, and may lose it again.
+TEST_F(SlurmSiteTest, ARefusedAccountIsTriedAgainForFiveMinutesFromWhenItIsThere) {
+  open(true, true);
+  site_->tell(jobs::KeepAccount{ledger::AccountId{4}, {}, {}, false});
+  cluster_->submit = {.came = Came::refused, .text = "Invalid account", .of_account = true};
+  jobs::StartJob first;
+  first.job = jobs::JobId{1};
+  first.account = ledger::AccountId{4};
+  site_->tell(first);
+  pass(600);
+  EXPECT_FALSE(reported<jobs::SiteEnded>());
+  EXPECT_FALSE(reported<jobs::AccountKept>());
+  cluster_->accounts = {{"fab-4", {{"cpu", 60}}}};
+  pass(240);
+  EXPECT_TRUE(reported<jobs::AccountKept>());
+  EXPECT_FALSE(reported<jobs::SiteEnded>());
+  pass(120);
+  EXPECT_TRUE(reported<jobs::SiteEnded>());
+
+  cluster_->submit = {};
+  jobs::StartJob second = first;
+  second.job = jobs::JobId{2};
+  site_->tell(second);
+  pass(2);
+  EXPECT_TRUE(reported<jobs::SiteBound>());
+}
 
 TEST_F(SlurmSiteTest, SilenceIsToldOnceAndItsEndToo) {
   cluster_->submit.came = Came::unsent;

@@ -56,6 +56,20 @@ inline void requeue_and_end(World& world, PersonId owner, ProjectId for_project)
   world.must(the_system, jobs::ReportFromSite{north, end});
 }
 
+/// A job leaves a site that fell silent, and ends at the other.
+inline void move_and_end(World& world) {
+  world.must(lead, jobs::SubmitJob{project, train()});
+  const JobId job{world.state.jobs.last_job};
+  const SiteId left = world.job(job).site;
+  world.must(the_system, federation::ReportSilence{left, true, true});
+  world.pass_time();
+  world.must(the_system, federation::ReportSilence{left, false, false});
+  jobs::SiteEnded end =
+      ended_report(job, world.now, world.now + minutes(1), jobs::Outcome::completed);
+  end.attempt = world.job(job).attempt;
+  world.must(the_system, jobs::ReportFromSite{world.job(job).site, end});
+}
+
 /// A consortium where every kind of event has happened.
 inline World busy_world() {
   World world = with_awards();
@@ -95,10 +109,24 @@ inline World busy_world() {
   world.must(the_system, jobs::BeginTask{speaks});
   world.must(the_system, jobs::ReturnTask{speaks, 3});
   world.must(the_system, jobs::ReportFromSite{north, jobs::SiteAbsent{speaks.job, 1, "forgot"}});
+  move_and_end(world);
   requeue_and_end(world, lead, project);
   // Here the hold is all that the account has.
   give_award(world, rival, other_project, gpu, unit_hours(1));
   requeue_and_end(world, rival, other_project);
+  federation::Site keeper = world.state.federation.sites.at(south);
+  keeper.keeps_accounts = true;
+  world.must(admin, federation::RegisterSite{keeper});
+  const auto says = [&](const jobs::Report& report) {
+    world.must(the_system, jobs::ReportFromSite{south, report});
+  };
+  const auto limit = [&](AccountId id) { return world.state.jobs.site_accounts.at(id).limit; };
+  says(jobs::AccountNotKept{lumi_award, "no database"});
+  says(jobs::AccountKept{lumi_award, limit(lumi_award)});
+  says(jobs::AccountKept{nodes_award, limit(nodes_award)});
+  says(jobs::AccountFoundAltered{lumi_award, true, "its user is gone"});
+  world.must(south_operator, jobs::MendAccounts{south});
+  says(jobs::AccountFoundAltered{nodes_award, false, "it has no limit"});
   const AwardId declined = offer_award(world, lead, project, cpu, unit_hours(5));
   world.must(lead, calls::AnswerAward{declined, false});
   offer_award(world, lead, project, cpu, unit_hours(6));
@@ -109,6 +137,7 @@ inline World busy_world() {
   world.must(the_system,
              ended(JobId{2}, world.now, world.now + minutes(9), jobs::Outcome::completed, 0));
   world.must(the_system, ended(JobId{2}, Time{}, world.now, jobs::Outcome::cancelled, 2));
+  says(jobs::AccountKept{lumi_award, {}, true});
   return world;
 }
 

@@ -10,6 +10,40 @@ namespace fabrica::test {
 
 namespace detail {
 
+/// What sites keep for awards, from the books and from what they said.
+inline std::string inconsistent_accounts(const State& state) {
+  std::map<SiteId, std::set<AccountId>> to_keep;
+  std::string wrong;
+  for (const auto& [id, kept] : state.jobs.site_accounts) {
+    const ledger::Account& award = state.ledger.accounts.at(id);
+    const bool idle = kept.standing == jobs::AccountStanding::idle;
+    if (kept.standing == jobs::AccountStanding::wanted) to_keep[kept.site].insert(id);
+    if (kept.limit < award.balance + kept.used)
+      wrong = fmt::format("{} may use less at its site than it may spend", id);
+    if (kept.closing != (award.closed && award.held == ComputeTime{}))
+      wrong = fmt::format("{} takes jobs at its site and is over, or the reverse", id);
+    if (idle && kept.usable) wrong = fmt::format("{} is used at a site that keeps none", id);
+  }
+  for (const auto& [site, queue] : state.jobs.sites) {
+    if (queue.to_keep != to_keep[site])
+      wrong = fmt::format("{} is told to keep the wrong accounts", site);
+    to_keep.erase(site);
+  }
+  if (!to_keep.empty()) wrong = "a site is told of no account";
+  state.federation.sites.for_each([&](SiteId site, const federation::Site& facts) {
+    if (!facts.keeps_accounts) return;
+    for (const auto& [project, accounts] : state.ledger.of_project) {
+      for (const AccountId id : accounts) {
+        const ledger::Account& award = state.ledger.accounts.at(id);
+        const bool here = state.federation.partitions.at(award.partition).site == site;
+        if (here && !award.closed && !award.locked && !state.jobs.site_accounts.contains(id))
+          wrong = fmt::format("{} lacks its account at {}", id, site);
+      }
+    }
+  });
+  return wrong;
+}
+
 /// Queues to sites, the work on partitions and the counts of live jobs, from the jobs alone.
 inline std::string inconsistent_jobs(const State& state) {
   std::map<SiteId, jobs::SiteQueue> queues;
@@ -41,8 +75,16 @@ inline std::string inconsistent_jobs(const State& state) {
     if (job.cancel_requested || (job.recalled && !at_once)) {
       queues[job.site].to_cancel.insert(id);
     } else if (!job.recalled && job.phase == jobs::JobPhase::placed) {
-      const bool bound = job.submission == jobs::SubmissionState::bound;
-      (bound ? queues[job.site].to_release : queues[job.site].to_start).insert(id);
+      jobs::SiteQueue& queue = queues[job.site];
+      const auto account = state.jobs.site_accounts.find(job.account);
+      const bool lacks = job.submission == jobs::SubmissionState::none &&
+                         account != state.jobs.site_accounts.end() &&
+                         account->second.standing != jobs::AccountStanding::idle &&
+                         !account->second.usable;
+      if (job.submission == jobs::SubmissionState::bound)
+        queue.to_release.insert(id);
+      else
+        (lacks ? queue.without_account : queue.to_start).insert(id);
     }
   });
   for (const auto& [site, queue] : state.jobs.sites) {
@@ -53,6 +95,8 @@ inline std::string inconsistent_jobs(const State& state) {
       wrong = fmt::format("{} is told to stop the wrong jobs", site);
     if (queue.to_release != counted.to_release)
       wrong = fmt::format("{} is told to let go the wrong jobs", site);
+    if (queue.without_account != counted.without_account)
+      wrong = fmt::format("{} holds back the wrong jobs", site);
     queues.erase(site);
   }
   if (!queues.empty()) wrong = "a site is told nothing";
@@ -109,6 +153,7 @@ inline std::string inconsistent_calls(const State& state) {
 inline std::string inconsistency(const State& state) {
   if (std::string broken = broken_invariant(state); !broken.empty()) return broken;
   if (std::string wrong = detail::inconsistent_jobs(state); !wrong.empty()) return wrong;
+  if (std::string wrong = detail::inconsistent_accounts(state); !wrong.empty()) return wrong;
   return detail::inconsistent_calls(state);
 }
 

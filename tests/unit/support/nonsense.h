@@ -181,6 +181,8 @@ class Plausible {
         return people();
       case 14:
         return facts();
+      case 18:
+        return of_account();
       default:
         return {the_system, random_.chance(1, 2) ? own_word() : Command{jobs::Command{report()}}};
     }
@@ -227,6 +229,11 @@ class Plausible {
   Asked facts() {
     const federation::Partition* known = state_.federation.partitions.find(partition());
     if (known == nullptr) return people();
+    if (random_.chance(1, 4)) {
+      return {admin, federation::RegisterSite{with(state_.federation.sites.at(known->site),
+                                                   &federation::Site::keeps_accounts,
+                                                   random_.chance(3, 4))}};
+    }
     const auto cores = static_cast<std::uint32_t>(one_to(64));
     return {admin, federation::RegisterPartition{
                        with(*known, &federation::Partition::nodes, random_.below(6),
@@ -245,6 +252,23 @@ class Plausible {
       request.dependencies.push_back({static_cast<jobs::DependencyKind>(random_.below(4)), job()});
     }
     return {random_.chance(1, 2) ? lead : member, jobs::SubmitJob{project, request}};
+  }
+
+  /// Something about an account that a site keeps, more often than not as it is to be.
+  Asked of_account() {
+    if (random_.chance(1, 6)) return {admin, jobs::MendAccounts{SiteId{1 + random_.below(3)}}};
+    const auto& kept = state_.jobs.site_accounts;
+    if (kept.empty()) return facts();
+    const auto& [id, there] =
+        *std::next(kept.begin(), static_cast<std::ptrdiff_t>(random_.below(kept.size())));
+    if (random_.chance(1, 4)) {
+      return {the_system,
+              jobs::ReportFromSite{there.site,
+                                   jobs::AccountFoundAltered{id, random_.chance(1, 2), "changed"}}};
+    }
+    const ComputeTime limit = random_.chance(3, 4) ? there.limit : amount();
+    return {the_system,
+            jobs::ReportFromSite{there.site, jobs::AccountKept{id, limit, there.closing}}};
   }
 
   jobs::ReportFromSite report() {
