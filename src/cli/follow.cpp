@@ -85,7 +85,7 @@ std::string usage_of(const json::Value& job, const std::vector<json::Value>& tas
   const std::string how = tasks.size() == 1 ? ended_how(tasks.front()) : counted_outcomes(tasks);
   const std::string wall = span_between(job.get("started"), job.get("ended"));
   if (wall.empty()) return how + ", it never ran";
-  const std::string text = fmt::format("{}, wall time {}", how, wall);
+  std::string text = fmt::format("{}, wall time {}", how, wall);
   // Not every site says what a task used beside its time.
   if (cpu_ms == 0 && memory_bytes_peak == 0) return text;
   return fmt::format("{}, CPU time {}, peak memory {}", text, span_text(cpu_ms),

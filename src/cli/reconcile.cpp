@@ -26,7 +26,7 @@ FABRICA_DESCRIBE(PeriodBody, from, to)
 Outcome<std::optional<std::string>> moment_option(std::string_view option,
                                                   const std::string& text) {
   if (text.empty()) return std::nullopt;
-  const std::string whole = text.contains('T') ? text : text + "T00:00:00Z";
+  std::string whole = text.contains('T') ? text : text + "T00:00:00Z";
   if (parse_time(whole)) return whole;
   return usage_failure(fmt::format("{} \"{}\" is no day.", option, printable(text)),
                        "Write it as 2026-11-22, or with a time as 2026-11-22T14:48:00Z.");
