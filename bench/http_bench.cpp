@@ -99,6 +99,9 @@ void serve_api(const std::filesystem::path& directory, int port_pipe) {
        .check_site = [](const std::string&, const auto&) -> Result<void> {
          return refuse(refusal::invalid, "site", "There is no Slurm site.");
        },
+       .reconcile_site = [](const std::string&, Time, Time, const auto&) -> Result<void> {
+         return refuse(refusal::invalid, "site", "There is no Slurm site.");
+       },
        .version = "bench",
        .on_trouble = [](std::string_view trouble) { fmt::print(stderr, "{}\n", trouble); }});
   listen_and_tell(api::handler(*context), port_pipe);
