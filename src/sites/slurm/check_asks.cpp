@@ -37,8 +37,8 @@ Time now_by_our_clock() {
 /// One check in work: its connection, and the time that it has.
 class SiteCheck::Asking {
  public:
-  Asking(RestOptions options, net::Url url, std::optional<ApiVersion> version, TokenKey key)
-      : shared_(std::move(options), std::move(url), version, std::move(key)), caller_(shared_) {}
+  explicit Asking(std::unique_ptr<RestShared> shared)
+      : shared_(std::move(shared)), caller_(*shared_) {}
 
   void abandon() { caller_.abandon(); }
 
@@ -57,7 +57,7 @@ class SiteCheck::Asking {
   template <class T>
   Heard<T> ask(net::Request request, Result<T> (*read)(std::string_view), const std::string& user);
 
-  RestShared shared_;
+  const std::unique_ptr<RestShared> shared_;
   RestCaller caller_;
   SteadyClock::time_point start_ = SteadyClock::now();
 };
@@ -72,7 +72,7 @@ bool SiteCheck::Asking::reach(HeardAtSite& heard) {
   if (heard.status != 200) return false;
   heard.offered = newest_version_in(sent.response->body);
   heard.version = heard.offered;
-  if (const auto configured = shared_.version()) {
+  if (const auto configured = shared_->version()) {
     const bool there = sent.response->body.contains(to_string(*configured));
     heard.version = there ? configured : std::nullopt;
   }
@@ -139,14 +139,10 @@ HeardAtSite SiteCheck::Asking::hear(const CheckedSite& site) {
 }
 
 SiteCheck::SiteCheck(const RestOptions& options) {
-  auto url = net::parse_url(options.url);
-  auto key = TokenKey::load(options.key_kind, options.key_file, options.key_id);
-  std::optional<ApiVersion> version;
-  if (const auto configured = parse_api_version(options.api_version)) version = *configured;
-  if (url && key) {
-    asking_ = std::make_unique<Asking>(options, *std::move(url), version, *std::move(key));
+  if (auto shared = RestShared::open(options)) {
+    asking_ = std::make_unique<Asking>(*std::move(shared));
   } else {
-    trouble_ = url ? key.error().text : url.error().text;
+    trouble_ = shared.error().text;
   }
 }
 

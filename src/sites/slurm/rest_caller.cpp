@@ -84,10 +84,22 @@ Answer failure(Came came, std::string text) {
 
 }  // namespace
 
+Result<std::unique_ptr<RestShared>> RestShared::open(RestOptions options) {
+  TRY(net::Url url, net::parse_url(options.url));
+  std::optional<ApiVersion> version;
+  if (!options.api_version.empty()) {
+    TRY(version, parse_api_version(options.api_version));
+  }
+  TRY(TokenKey key, TokenKey::load(options.key_kind, options.key_file, options.key_id));
+  return std::unique_ptr<RestShared>(
+      new RestShared(std::move(options), std::move(url), version, std::move(key)));
+}
+
 RestShared::RestShared(RestOptions the_options, net::Url the_url, std::optional<ApiVersion> version,
                        TokenKey key)
     : options(std::move(the_options)),
       url(std::move(the_url)),
+      key_set(key.key_set().value_or("")),
       mint(std::move(key), options.token_life),
       configured_(version.has_value()),
       version_(version) {}

@@ -17,10 +17,12 @@ namespace fabrica::sites::slurm {
 /// What all connections to one slurmrestd share. For any thread.
 class RestShared {
  public:
-  RestShared(RestOptions options, net::Url url, std::optional<ApiVersion> version, TokenKey key);
+  /// Refuses a URL, a version or a key that cannot be used. Asks nothing of slurmrestd.
+  static Result<std::unique_ptr<RestShared>> open(RestOptions options);
 
   const RestOptions options;
   const net::Url url;
+  const std::string key_set;  // the key's public part; empty: it has none
   TokenMint mint;
 
   /// The version that was configured or found; none before.
@@ -30,6 +32,8 @@ class RestShared {
   void lost_version();
 
  private:
+  RestShared(RestOptions options, net::Url url, std::optional<ApiVersion> version, TokenKey key);
+
   mutable std::mutex mutex_;
   const bool configured_;
   std::optional<ApiVersion> version_;

@@ -14,7 +14,6 @@
 #include <utility>
 #include <variant>
 
-#include "net/url.h"
 #include "sites/slurm/rest_caller.h"
 
 namespace fabrica::sites::slurm {
@@ -75,8 +74,7 @@ Result<void> check_options(const RestOptions& options) {
 /// those for slurmdbd, which may hang for minutes, from blocking the others.
 class RestCluster::Pool {
  public:
-  Pool(RestOptions options, net::Url url, std::optional<ApiVersion> version, TokenKey key,
-       std::string key_set, int wake_fd);
+  Pool(std::unique_ptr<RestShared> shared, int wake_fd);
   Pool(const Pool&) = delete;
   Pool& operator=(const Pool&) = delete;
   ~Pool();
@@ -85,7 +83,7 @@ class RestCluster::Pool {
   std::vector<Answer> receive();
 
   int wake_fd() const { return wake_fd_; }
-  const std::string& key_set() const { return key_set_; }
+  const std::string& key_set() const { return shared_->key_set; }
 
  private:
   void start_on(Lane& lane);
@@ -93,8 +91,7 @@ class RestCluster::Pool {
   bool take(Lane& lane, Waiting& next);
   void answered(Answer answer);
 
-  RestShared shared_;
-  const std::string key_set_;
+  const std::unique_ptr<RestShared> shared_;
   const int wake_fd_;
 
   std::mutex mutex_;
@@ -107,12 +104,9 @@ class RestCluster::Pool {
   std::vector<std::thread> threads_;
 };
 
-RestCluster::Pool::Pool(RestOptions options, net::Url url, std::optional<ApiVersion> version,
-                        TokenKey key, std::string key_set, int wake_fd)
-    : shared_(std::move(options), std::move(url), version, std::move(key)),
-      key_set_(std::move(key_set)),
-      wake_fd_(wake_fd) {
-  for (std::size_t i = 0; i < shared_.options.connections; ++i) start_on(controller_lane_);
+RestCluster::Pool::Pool(std::unique_ptr<RestShared> shared, int wake_fd)
+    : shared_(std::move(shared)), wake_fd_(wake_fd) {
+  for (std::size_t i = 0; i < shared_->options.connections; ++i) start_on(controller_lane_);
   start_on(accounting_lane_);
 }
 
@@ -129,7 +123,7 @@ RestCluster::Pool::~Pool() {
 }
 
 void RestCluster::Pool::start_on(Lane& lane) {
-  RestCaller& caller = callers_.emplace_back(shared_);
+  RestCaller& caller = callers_.emplace_back(*shared_);
   threads_.emplace_back(&Pool::work, this, std::ref(lane), std::ref(caller));
 }
 
@@ -137,18 +131,18 @@ void RestCluster::Pool::send(std::uint64_t ticket, Ask ask) {
   const AskKind kind = kind_of(ask);
   const bool of_database = kind == AskKind::past || kind == AskKind::keep || kind == AskKind::look;
   Lane& lane = of_database ? accounting_lane_ : controller_lane_;
-  const auto wait = std::chrono::milliseconds(shared_.options.timeouts.queue.ms);
+  const auto wait = std::chrono::milliseconds(shared_->options.timeouts.queue.ms);
   {
     const std::scoped_lock lock(mutex_);
-    if (lane.waiting.size() < shared_.options.asks_max) {
+    if (lane.waiting.size() < shared_->options.asks_max) {
       lane.waiting.push_back(
           {.ticket = ticket, .ask = std::move(ask), .latest = SteadyClock::now() + wait});
       lane.filled.notify_one();
       return;
     }
   }
-  answered(unsent(ticket,
-                  fmt::format("{} asks wait for this cluster already.", shared_.options.asks_max)));
+  answered(unsent(
+      ticket, fmt::format("{} asks wait for this cluster already.", shared_->options.asks_max)));
 }
 
 std::vector<Answer> RestCluster::Pool::receive() {
@@ -193,22 +187,15 @@ RestCluster::~RestCluster() = default;
 
 Result<std::unique_ptr<RestCluster>> RestCluster::open(RestOptions options) {
   TRY_DONE(check_options(options));
-  TRY(net::Url url, net::parse_url(options.url));
-  std::optional<ApiVersion> version;
-  if (!options.api_version.empty()) {
-    TRY(version, parse_api_version(options.api_version));
-  }
-  TRY(TokenKey key, TokenKey::load(options.key_kind, options.key_file, options.key_id));
-  const std::string key_set = key.key_set().value_or("");
+  TRY(auto shared, RestShared::open(std::move(options)));
   const int wake_fd = ::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
   if (wake_fd < 0) {
     return refuse(refusal::unavailable, "",
                   fmt::format("No eventfd can be had ({}). Allow this process more open files.",
                               std::system_category().message(errno)));
   }
-  auto pool = std::make_unique<Pool>(std::move(options), std::move(url), version, std::move(key),
-                                     key_set, wake_fd);
-  return std::unique_ptr<RestCluster>(new RestCluster(std::move(pool)));
+  return std::unique_ptr<RestCluster>(
+      new RestCluster(std::make_unique<Pool>(std::move(shared), wake_fd)));
 }
 
 void RestCluster::send(std::uint64_t ticket, Ask ask) { pool_->send(ticket, std::move(ask)); }

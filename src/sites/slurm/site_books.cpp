@@ -120,8 +120,8 @@ Result<std::vector<jobs::SiteRun>> read_books(std::string_view body, const Booke
 /// One question in work: its connection.
 class SiteBooks::Asking {
  public:
-  Asking(RestOptions options, net::Url url, std::optional<ApiVersion> version, TokenKey key)
-      : shared_(std::move(options), std::move(url), version, std::move(key)), caller_(shared_) {}
+  explicit Asking(std::unique_ptr<RestShared> shared)
+      : shared_(std::move(shared)), caller_(*shared_) {}
 
   void abandon() { caller_.abandon(); }
 
@@ -152,7 +152,7 @@ class SiteBooks::Asking {
   }
 
   Result<ApiVersion> find_version() {
-    if (const auto configured = shared_.version()) return *configured;
+    if (const auto configured = shared_->version()) return *configured;
     const RestCaller::Sent sent = caller_.exchange(openapi_request(), {}, versions_asked_for);
     if (!sent.response) return trouble(sent.trouble);
     const auto version = newest_version_in(sent.response->body);
@@ -160,19 +160,15 @@ class SiteBooks::Asking {
     return *version;
   }
 
-  RestShared shared_;
+  const std::unique_ptr<RestShared> shared_;
   RestCaller caller_;
 };
 
 SiteBooks::SiteBooks(const RestOptions& options) {
-  auto url = net::parse_url(options.url);
-  auto key = TokenKey::load(options.key_kind, options.key_file, options.key_id);
-  std::optional<ApiVersion> version;
-  if (const auto configured = parse_api_version(options.api_version)) version = *configured;
-  if (url && key) {
-    asking_ = std::make_unique<Asking>(options, *std::move(url), version, *std::move(key));
+  if (auto shared = RestShared::open(options)) {
+    asking_ = std::make_unique<Asking>(*std::move(shared));
   } else {
-    trouble_ = url ? key.error().text : url.error().text;
+    trouble_ = shared.error().text;
   }
 }
 
