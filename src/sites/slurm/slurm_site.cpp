@@ -45,13 +45,13 @@ void SlurmSite::resume(const jobs::State& state, federation::SiteId site) {
   state.jobs.for_each([&](JobId id, const jobs::Job& job) {
     if (job.site != site || job.phase == JobPhase::waiting || job.phase == JobPhase::ended) return;
     if (job.phase == JobPhase::placed && job.submission == SubmissionState::none) {
-      uncertain_.emplace(Tag{id, job.attempt}, job.request.array);
+      uncertain_.emplace(Tag{id, job.attempt}, job.request->array);
       return;
     }
     const bool found = job.binding != jobs::Binding{};
     Stage stage = found ? Stage::released : Stage::unknown;
     if (found && job.phase == JobPhase::placed) stage = Stage::bound;
-    Entry& entry = begin(id, job.attempt, job.request.array, stage);
+    Entry& entry = begin(id, job.attempt, job.request->array, stage);
     entry.binding = job.binding;
     entry.placed = job.submitted;
     entry.queued = job.phase != JobPhase::placed;
@@ -95,7 +95,7 @@ void SlurmSite::take(const jobs::StartJob& request) {
   const Tag tag{request.job, request.attempt};
   if (current(tag) != nullptr) return;
   const bool uncertain = uncertain_.erase(tag) > 0;
-  Entry& entry = begin(request.job, request.attempt, request.request.array, Stage::ready);
+  Entry& entry = begin(request.job, request.attempt, request.request->array, Stage::ready);
   if (uncertain) {
     lose_sight(request.job, entry, "The server restarted before the site's answer was recorded.");
     return;
@@ -253,7 +253,8 @@ void SlurmSite::take(const Answer& answer) {
   switch (asked.act) {
     case Act::submit:
       submitting_ -= 1;
-      return submit_answered(asked.tag, answer);
+      submit_answered(asked.tag, answer);
+      return list_after_burst();
     case Act::name:
       return name_answered(asked.tag, answer);
     case Act::release:
@@ -308,6 +309,12 @@ void SlurmSite::submit_answered(const Tag& tag, const Answer& answer) {
     case Came::unknown:
       return lose_sight(tag.job, *entry, answer.text);
   }
+}
+
+// Lists give way to submissions, so that of a burst most wait for the one after its end.
+void SlurmSite::list_after_burst() {
+  if (submitting_ == 0 && ready_.empty() && naming_.size() > named_one_by_one)
+    next_poll_ = std::min(next_poll_, now_);
 }
 
 // The id alone is not enough: after a crash of the controller it may be another's.

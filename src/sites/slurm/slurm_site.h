@@ -158,6 +158,7 @@ class SlurmSite : public SiteConnector {
 
   void take(const Answer& answer);
   void submit_answered(const Tag& tag, const Answer& answer);
+  void list_after_burst();
   void name_answered(const Tag& tag, const Answer& answer);
   void release_answered(const Tag& tag, const Answer& answer);
   void list_answered(const Answer& answer);
