@@ -14,11 +14,6 @@ namespace fabrica::jobs {
 
 namespace {
 
-bool has_begun(const Job& job) {
-  return job.phase == JobPhase::running || job.tasks_left != job.tasks.size() ||
-         std::ranges::any_of(job.tasks, [](const Task& task) { return task.started != Time{}; });
-}
-
 Result<std::vector<Offer>> offers_elsewhere(const Context& context, const Job& job) {
   TRY(std::vector<Offer> offers,
       offers_for({context.jobs, context.federation, context.ledger}, job.project, job.request));
@@ -58,8 +53,7 @@ std::vector<Yield> look_at(const Context& context, SiteId site, JobId from) {
   JobId next = from;
   for (std::size_t seen = 0; seen < limits::evacuated_at_once && next <= last; ++seen) {
     const Job* job = context.jobs.jobs.find(next);
-    const bool requeued = context.jobs.past_runs.contains(next);
-    if (job != nullptr && job->site == site && !requeued && may_move(context, *job) &&
+    if (job != nullptr && job->site == site && may_move(context, next, *job) &&
         can_go(context, *job)) {
       yields.emplace_back(
           Event{JobRecalled{next, job->attempt, at_once, why_recalled(context, site)}});
@@ -101,10 +95,17 @@ void move_or_stay(const Context& context, JobId id, const Job& job, std::string_
     yields.emplace_back(Event{JobRetried{id, job.attempt + 1, std::string(text)}});
 }
 
-bool may_move(const Context& context, const Job& job) {
+bool has_begun(const State& state, JobId id, const Job& job) {
+  return job.phase == JobPhase::running || job.tasks_left != job.tasks.size() ||
+         std::ranges::any_of(job.tasks, [](const Task& task) { return task.started != Time{}; }) ||
+         state.past_runs.contains(id);
+}
+
+bool may_move(const Context& context, JobId id, const Job& job) {
   const JobRequest& request = job.request;
   const bool at_a_site = job.phase == JobPhase::placed || job.phase == JobPhase::queued;
-  if (!at_a_site || job.cancel_requested || job.recalled || has_begun(job)) return false;
+  if (!at_a_site || job.cancel_requested || job.recalled || has_begun(context.jobs, id, job))
+    return false;
   if (request.site || request.partition || job.tasks.size() != 1) return false;
   if (!request.dependencies.empty() || !job.dependents.empty()) return false;
   if (job.attempt >= limits::attempts_before_move_max) return false;

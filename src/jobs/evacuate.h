@@ -27,7 +27,10 @@ std::vector<Yield> advance_evacuation(const Context& context);
 bool is_evacuating(const State& state);
 
 /// True when the rules above let the job move, wherever it goes.
-bool may_move(const Context& context, const Job& job);
+bool may_move(const Context& context, JobId id, const Job& job);
+
+/// True when some task has begun, be it in a run that was requeued.
+bool has_begun(const State& state, JobId id, const Job& job);
 
 /// As move(), or else the next attempt follows at the same site.
 void move_or_stay(const Context& context, JobId id, const Job& job, std::string_view text,

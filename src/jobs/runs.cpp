@@ -85,9 +85,9 @@ bool is_full(const State& state, JobId job) {
 bool is_settled(const State& state, JobId job, std::uint32_t task, Time started) {
   const auto runs = state.past_runs.find(job);
   return runs != state.past_runs.end() &&
-         std::ranges::any_of(runs->second, [&](const PastRun& run) {
-           return run.task == task && run.started == started;
-         });
+         std::ranges::binary_search(
+             runs->second, std::pair(task, started), {},
+             [](const PastRun& run) { return std::pair(run.task, run.started); });
 }
 
 std::vector<Yield> heard(const Context& context, SiteId site, const SiteRunEnded& said) {

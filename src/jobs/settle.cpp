@@ -31,9 +31,9 @@ const Job* live_attempt(const Context& context, SiteId site, const R& report) {
 }
 
 // It was recalled, or its site takes no jobs any more and lost it.
-bool shall_leave(const Context& context, const Job& job) {
+bool shall_leave(const Context& context, JobId id, const Job& job) {
   return job.recalled ||
-         (!federation::takes_jobs(context.federation, job.site) && may_move(context, job));
+         (!federation::takes_jobs(context.federation, job.site) && may_move(context, id, job));
 }
 
 // No task has begun and the site will start none: all of the hold goes back.
@@ -182,14 +182,13 @@ std::vector<Yield> heard(const Context& context, SiteId site, const SiteAbsent& 
   const Job* job = live_attempt(context, site, report);
   if (job == nullptr) return {};
   std::vector<Yield> yields;
-  if (job->phase == JobPhase::running || job->tasks_left != job->tasks.size() ||
-      context.jobs.past_runs.contains(report.job)) {
+  if (has_begun(context.jobs, report.job, *job)) {
     end_forgotten(context, report.job, *job, report.text, yields);
     return yields;
   }
   if (job->cancel_requested) {
     end_unstarted(context, report.job, *job, Outcome::cancelled, yields);
-  } else if (shall_leave(context, *job)) {
+  } else if (shall_leave(context, report.job, *job)) {
     move_or_stay(context, report.job, *job, short_text(report.text), yields);
   } else if (job->attempt >= limits::attempts_max) {
     end_unstarted(context, report.job, *job, Outcome::launch_failed, yields);
@@ -223,8 +222,7 @@ std::vector<Yield> heard(const Context& context, SiteId site, const SiteEnded& r
     end.started = end.key.started = {};
   std::vector<Yield> yields;
   yields.reserve(4);
-  // What was requeued has begun.
-  if (job->recalled && is_given_back(end) && !context.jobs.past_runs.contains(report.job)) {
+  if (job->recalled && is_given_back(end) && !has_begun(context.jobs, report.job, *job)) {
     move_or_stay(context, report.job, *job, end.text, yields);
     return yields;
   }

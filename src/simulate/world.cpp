@@ -95,7 +95,7 @@ bool World::is_quiet() const {
 Time World::bound() const {
   Duration longest = days(3);
   engine_->state().jobs.jobs.for_each([&](jobs::JobId, const jobs::Job& job) {
-    longest = longest + (job.request.time_limit + minutes(10)) * std::int64_t{job.tasks_left};
+    longest = longest + (job.request->time_limit + minutes(10)) * std::int64_t{job.tasks_left};
   });
   return now_ + longest;
 }

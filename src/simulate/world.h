@@ -77,6 +77,8 @@ class World {
   void note_asked(const Envelope& envelope);
   void take_result(const Envelope& envelope, const Result<Reply>& result);
   std::optional<std::vector<Result<Reply>>> execute(std::span<const Envelope> group);
+  // As the server itself does. None when the answer was lost with it.
+  std::optional<Result<Reply>> execute_now(Command command);
   void restart();
   void rival_writes();
   void plan_deadline();

@@ -120,6 +120,16 @@ std::optional<std::vector<Result<Reply>>> World::execute(std::span<const Envelop
   }
 }
 
+std::optional<Result<Reply>> World::execute_now(Command command) {
+  Envelope envelope;
+  envelope.now = now_;
+  envelope.command = std::move(command);
+  const auto results = execute({&envelope, 1});
+  if (!results) return std::nullopt;
+  take_result(envelope, results->front());
+  return results->front();
+}
+
 void World::restart() {
   engine_ = std::make_unique<Engine>(log_, options_.policies);
   const std::string lost = acknowledged_.what_is_lost(log_, engine_->state().last);

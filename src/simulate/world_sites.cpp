@@ -135,10 +135,7 @@ void World::mend(SiteId id) {
     return item.second.site == id && item.second.standing == jobs::AccountStanding::altered;
   });
   if (!altered) return;
-  Envelope envelope;
-  envelope.now = now_;
-  envelope.command = jobs::Command{jobs::MendAccounts{id}};
-  if (const auto results = execute({&envelope, 1})) take_result(envelope, results->front());
+  execute_now(jobs::Command{jobs::MendAccounts{id}});
 }
 
 // A worker takes its site for silent, rightly or not, and finds later that it answers.
@@ -146,28 +143,19 @@ void World::doubt(SiteId id, const Site& there) {
   const bool silent = engine_->state().federation.silent.contains(id);
   if (!silent && (!options_.faults || healed_ || !random_.chance(1, silence_rare))) return;
   if (silent && !healed_ && !random_.chance(1, silence_long)) return;
-  Envelope envelope;
-  envelope.now = now_;
-  envelope.command = federation::Command{federation::ReportSilence{id, !silent, there.jobs_ask}};
-  const auto results = execute({&envelope, 1});
-  if (results) take_result(envelope, results->front());
+  execute_now(federation::Command{federation::ReportSilence{id, !silent, there.jobs_ask}});
 }
 
 // Each word in a request of its own, whose answer may be lost with the server.
 void World::hand_on_words(SimulatedSlurm& there) {
   using sites::simulated::TaskHears;
   for (const sites::simulated::TaskSays& said : there.controller().take_words()) {
-    Envelope envelope;
-    envelope.now = now_;
-    envelope.command = said.returned ? jobs::Command{jobs::ReturnTask{said.word, said.exit_code}}
-                                     : jobs::Command{jobs::BeginTask{said.word}};
-    const auto results = execute({&envelope, 1});
-    if (!results) continue;
-    const Result<Reply>& result = results->front();
-    take_result(envelope, result);
-    if (said.returned) continue;
-    if (!result) {
-      const bool later = result.error().code == jobs::refusal::not_bound;
+    const auto result =
+        execute_now(said.returned ? jobs::Command{jobs::ReturnTask{said.word, said.exit_code}}
+                                  : jobs::Command{jobs::BeginTask{said.word}});
+    if (!result || said.returned) continue;
+    if (!*result) {
+      const bool later = result->error().code == jobs::refusal::not_bound;
       if (!later) count(path::task_never);
       there.controller().hear(said.word, later ? TaskHears::again : TaskHears::never);
       continue;
