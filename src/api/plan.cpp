@@ -46,7 +46,7 @@ std::vector<jobs::JobId> awaited_by(const std::vector<Event>& events) {
   std::vector<jobs::JobId> awaited;
   const auto* accepted = first_of<jobs::JobAccepted>(events);
   if (accepted == nullptr) return awaited;
-  for (const jobs::Dependency& one : accepted->request.dependencies) awaited.push_back(one.job);
+  for (const jobs::Dependency& one : accepted->request->dependencies) awaited.push_back(one.job);
   return awaited;
 }
 

@@ -21,6 +21,7 @@
 #include "base/describe.h"
 #include "base/digest.h"
 #include "base/id.h"
+#include "base/shared.h"
 #include "base/table.h"
 #include "base/time.h"
 
@@ -413,6 +414,8 @@ bool is_blank(const T& value) {
     return value.empty();
   } else if constexpr (archived_as_optional<T>) {
     return !value.has_value();
+  } else if constexpr (is_shared<T>) {
+    return is_blank(*value);
   } else if constexpr (DescribedStruct<T>) {
     using Members = boost::describe::describe_members<T, boost::describe::mod_any_access>;
     bool blank = true;
@@ -486,6 +489,12 @@ void archive(A& archive_to, T& value) {
     detail::archive_sha256(archive_to, value);
   } else if constexpr (detail::archived_as_optional<Plain>) {
     detail::archive_optional(archive_to, value);
+  } else if constexpr (is_shared<Plain>) {
+    if constexpr (A::reading) {
+      archive(archive_to, value.change());
+    } else {
+      archive(archive_to, *value);
+    }
   } else if constexpr (detail::archived_as_pair<Plain>) {
     archive(archive_to, value.first);
     archive(archive_to, value.second);

@@ -63,6 +63,12 @@ struct ContainerShape<std::optional<T>> {
   }
 };
 template <class T>
+struct ContainerShape<Shared<T>> {
+  static void add(std::string& text, std::set<std::string_view>& known) {
+    add_shape<T>(text, known);
+  }
+};
+template <class T>
 struct ContainerShape<std::vector<T>> {
   static void add(std::string& text, std::set<std::string_view>& known) {
     text += "list";

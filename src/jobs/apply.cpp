@@ -31,14 +31,14 @@ void apply_one(State& state, const JobAccepted& event) {
   job.submitted = event.at;
   job.request = event.request;
   job.dependencies_left = event.dependencies_left;
-  job.tasks.resize(std::max<std::size_t>(1, event.request.array.size()));
+  job.tasks.resize(std::max<std::size_t>(1, event.request->array.size()));
   job.tasks_left = static_cast<std::uint32_t>(job.tasks.size());
   state.jobs.insert(event.id, std::move(job));
   state.last_job = event.id.value;
   state.live += 1;
   state.live_of_project[event.project] += 1;
   // Once for each job, however many of the dependencies name it: meet() looks at all of them.
-  for (const Dependency& dependency : event.request.dependencies) {
+  for (const Dependency& dependency : event.request->dependencies) {
     std::vector<JobId>& dependents = state.jobs.at(dependency.job).dependents;
     if (dependents.empty() || dependents.back() != event.id) dependents.push_back(event.id);
   }
@@ -131,7 +131,7 @@ void meet(State& state, JobId id, const Job& job, bool begun) {
   for (const JobId waiting_id : job.dependents) {
     Job* waiting = state.jobs.find(waiting_id);
     if (waiting == nullptr || waiting->phase != JobPhase::waiting) continue;
-    for (const Dependency& dependency : waiting->request.dependencies) {
+    for (const Dependency& dependency : waiting->request->dependencies) {
       if (dependency.job != id || (dependency.kind == DependencyKind::after) != begun) continue;
       if (!begun && never_met(dependency.kind, job.outcome)) {
         state.doomed.insert(waiting_id);

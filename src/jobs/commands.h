@@ -10,7 +10,7 @@ namespace fabrica::jobs {
 /// Needs a member of the project. The hold is placed before any site is told.
 struct SubmitJob {
   ProjectId project;
-  JobRequest request;
+  Shared<JobRequest> request;
 };
 FABRICA_DESCRIBE(SubmitJob, project, request)
 

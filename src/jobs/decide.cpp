@@ -73,9 +73,9 @@ Standing standing(const Job& job, DependencyKind kind) {
 }
 
 // Keeps the dependencies that are still open; refuses what can never be met.
-Result<void> keep_open_dependencies(const Context& context, JobRequest& request) {
+Result<void> keep_open_dependencies(const Context& context, Shared<JobRequest>& request) {
   std::vector<Dependency> open;
-  for (const Dependency& dependency : request.dependencies) {
+  for (const Dependency& dependency : request->dependencies) {
     const Job* job = context.jobs.jobs.find(dependency.job);
     if (job == nullptr ||
         !federation::belongs_to(context.federation.projects.at(job->project), context.actor)) {
@@ -91,7 +91,7 @@ Result<void> keep_open_dependencies(const Context& context, JobRequest& request)
     }
     if (now == Standing::open) open.push_back(dependency);
   }
-  request.dependencies = std::move(open);
+  if (open.size() < request->dependencies.size()) request.change().dependencies = std::move(open);
   return {};
 }
 
@@ -118,8 +118,8 @@ Yields decide_one(const Context& context, const SubmitJob& command) {
   }
   TRY_DONE(check_request(command.request));
   TRY_DONE(need_room(context.jobs, command.project));
-  JobRequest request = command.request;
-  if (!request.dependencies.empty()) TRY_DONE(keep_open_dependencies(context, request));
+  Shared<JobRequest> request = command.request;
+  if (!request->dependencies.empty()) TRY_DONE(keep_open_dependencies(context, request));
   TRY(const std::vector<Offer> offers,
       offers_for({context.jobs, context.federation, context.ledger}, command.project, request));
   const PlacementAnswer answer = context.policies.placement({request, offers});
@@ -129,7 +129,7 @@ Yields decide_one(const Context& context, const SubmitJob& command) {
   TRY(ledger::HoldPlaced hold,
       ledger::place_hold(context.ledger, hold_of(id), offer.account,
                          context.ledger.of_partition.at(offer.partition).usage, offer.cost));
-  const auto open = static_cast<std::uint32_t>(request.dependencies.size());
+  const auto open = static_cast<std::uint32_t>(request->dependencies.size());
   std::vector<Yield> yields;
   yields.reserve(3);
   yields.emplace_back(Event{

@@ -13,7 +13,7 @@ struct JobAccepted {
   JobId id;
   ProjectId project;
   PersonId owner;
-  JobRequest request;
+  Shared<JobRequest> request;
   std::uint32_t dependencies_left = 0;
   Time at;
 };

@@ -49,7 +49,7 @@ Result<Spoken> speaker_of(const Context& context, const OwnWord& word) {
 }  // namespace
 
 const Task* task_numbered(const Job& job, std::uint32_t number) {
-  const std::vector<std::uint32_t>& array = job.request.array;
+  const std::vector<std::uint32_t>& array = job.request->array;
   if (array.empty()) return number == 0 ? job.tasks.data() : nullptr;
   const auto found = std::ranges::lower_bound(array, number);
   if (found == array.end() || *found != number) return nullptr;

@@ -15,7 +15,7 @@ struct StartJob {
   ProjectId project;
   PersonId owner;
   PartitionId partition;
-  JobRequest request;
+  Shared<JobRequest> request;
   AccountId account;  // the award's
 };
 FABRICA_DESCRIBE(StartJob, job, attempt, project, owner, partition, request, account)

@@ -10,6 +10,7 @@
 #include "base/amount.h"
 #include "base/describe.h"
 #include "base/digest.h"
+#include "base/shared.h"
 #include "base/table.h"
 #include "federation/types.h"
 #include "ledger/types.h"
@@ -155,7 +156,7 @@ struct Job {
   Rational units;             // billed units that one task occupies
   ComputeTime hold_per_task;  // units for the whole time limit, rounded up
   ComputeTime charged;
-  JobRequest request;
+  Shared<JobRequest> request;
   std::vector<Task> tasks;
   std::vector<JobId> dependents;
   SubmissionState submission = SubmissionState::none;

@@ -65,7 +65,7 @@ std::string expected() {
     return "a string of 64 hexadecimal digits";
   } else if constexpr (DescribedEnum<T>) {
     return detail::one_of(names_of<T>());
-  } else if constexpr (is_optional<T>) {
+  } else if constexpr (is_optional<T> || is_shared<T>) {
     return expected<typename T::value_type>();
   } else if constexpr (is_list<T> || is_set<T>) {
     return "a list";

@@ -303,6 +303,8 @@ bool read_value(Reading& reading, Element element, T& value) {
       return true;
     }
     return read_value(reading, element, value.emplace());
+  } else if constexpr (is_shared<T>) {
+    return read_value(reading, element, value.change());
   } else if constexpr (is_list<T>) {
     return detail::read_list(reading, element, value);
   } else if constexpr (is_set<T>) {

@@ -75,6 +75,8 @@ template <class T>
 std::string Schemas::reference() {
   if constexpr (DescribedEnum<T> || DescribedStruct<T>) {
     return named<T>();
+  } else if constexpr (is_shared<T>) {
+    return reference<typename T::value_type>();
   } else if constexpr (is_optional<T>) {
     return R"({"anyOf":[)" + reference<typename T::value_type>() + R"(,{"type":"null"}]})";
   } else if constexpr (is_list<T>) {

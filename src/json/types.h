@@ -18,6 +18,7 @@
 
 #include "base/describe.h"
 #include "base/id.h"
+#include "base/shared.h"
 #include "base/type_name.h"
 
 /// Which C++ types have a JSON form, for the writer, the reader and the schema alike.

@@ -166,6 +166,7 @@ void write_alternative(Sink& sink, const T& value) {
 /// - Id, Duration (milliseconds) and ComputeTime (unit-milliseconds) as integers;
 /// - described enums by name; a value outside the description ends the process;
 /// - vector, deque, set and array as an array; map as an object;
+/// - what is shared as the value itself;
 /// - a described struct as an object in declared order, empty optionals left out (null elsewhere);
 /// - a variant of described structs as an object whose first member is "type", the struct's name.
 template <class T>
@@ -203,6 +204,8 @@ void write_value(Sink& sink, const T& value) {
     } else {
       sink.put("null");
     }
+  } else if constexpr (is_shared<T>) {
+    write_value(sink, *value);
   } else if constexpr (is_list<T> || is_set<T> || is_array<T>) {
     detail::write_list(sink, value);
   } else if constexpr (is_map<T>) {

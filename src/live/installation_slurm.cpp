@@ -234,8 +234,8 @@ Result<void> Installation::start_slurm(federation::SiteId id,
                           dictionaries = std::make_shared<Dictionaries>(*writer_, settings),
                           reader = std::make_shared<store::Reader>(directory_)](
                              const jobs::StartJob& request) -> Result<slurm::Submission> {
-    std::optional<std::string> script = reader->document(request.request.script);
-    const std::optional<std::string> text = reader->document(request.request.document);
+    std::optional<std::string> script = reader->document(request.request->script);
+    const std::optional<std::string> text = reader->document(request.request->document);
     if (!script || !text) {
       return refuse(refusal::not_found, "script", "The job's script is not in the store.");
     }

@@ -51,7 +51,7 @@ bool Auditor::is_usage(AccountId account) const {
 
 void Auditor::note(const Recorded& recorded, const jobs::JobAccepted& event) {
   must(!jobs_.contains(event.id), recorded, "a job was accepted twice");
-  jobs_[event.id].dependencies = event.request.dependencies;
+  jobs_[event.id].dependencies = event.request->dependencies;
   if (!recorded.cause) jobs_without_cause_ += 1;
 }
 

@@ -111,15 +111,17 @@ Wish submit_job(Drawing& d) {
     partition = account.partition;
   }
   const Partition* shape = d.state.federation.partitions.find(partition);
+  JobRequest request;
   if (shape != nullptr && d.random.chance(1, 5)) {
-    command.request = modest_request(d, *shape);
+    request = modest_request(d, *shape);
   } else {
-    command.request = drawn_request(d, command.project, shape == nullptr ? Partition{} : *shape);
-    if (d.random.chance(1, 3)) command.request.partition = partition;
-    if (shape != nullptr && d.random.chance(1, 3)) command.request.site = shape->site;
+    request = drawn_request(d, command.project, shape == nullptr ? Partition{} : *shape);
+    if (d.random.chance(1, 3)) request.partition = partition;
+    if (shape != nullptr && d.random.chance(1, 3)) request.site = shape->site;
   }
   Document script = drawn_document(d.random);
-  command.request.script = script.hash;
+  request.script = script.hash;
+  command.request = std::move(request);
   return {d.member_of(command.project), Command{jobs::Command{command}}, {std::move(script)}};
 }
 

@@ -13,6 +13,7 @@
 #include "base/id.h"
 #include "base/limits.h"
 #include "base/random.h"
+#include "base/shared.h"
 #include "base/time.h"
 
 namespace fabrica::simulate {
@@ -131,6 +132,8 @@ void spoil(T& value, Random& random) {
     detail::spoil_enum(value, random);
   } else if constexpr (detail::spoiled_as_list<T>) {
     detail::spoil_list(value, random);
+  } else if constexpr (is_shared<T>) {
+    spoil(value.change(), random);
   } else if constexpr (detail::spoiled_as_variant<T>) {
     std::visit([&](auto& one) { spoil(one, random); }, value);
   } else {

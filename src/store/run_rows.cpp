@@ -18,7 +18,7 @@ struct RunRow {
 };
 
 void put(Statement& statement, const jobs::Job& job, const RunRow& row) {
-  const std::uint32_t number = job.request.array.empty() ? 0 : job.request.array[row.task];
+  const std::uint32_t number = job.request->array.empty() ? 0 : job.request->array[row.task];
   statement.bind(1, row.job.value)
       .bind(2, row.task)
       .bind(3, row.key.started.ms)

@@ -136,7 +136,7 @@ class PretendingSite : public PlainSite {
   using PlainSite::PlainSite;
   void tell(const jobs::SiteRequest& request) override {
     const auto* start = std::get_if<jobs::StartJob>(&request);
-    if (start == nullptr || !start->request.array.empty() || start->job.value % 3 != 0) {
+    if (start == nullptr || !start->request->array.empty() || start->job.value % 3 != 0) {
       return PlainSite::tell(request);
     }
     jobs::SiteEnded report;

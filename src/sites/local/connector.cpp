@@ -94,7 +94,7 @@ std::vector<std::string> base_environment(const jobs::JobDocument& document) {
 }
 
 std::optional<ArrayFacts> array_facts(const jobs::StartJob& request, std::uint32_t task) {
-  const std::vector<std::uint32_t>& numbers = request.request.array;
+  const std::vector<std::uint32_t>& numbers = request.request->array;
   if (numbers.empty()) return std::nullopt;
   const std::uint32_t step = numbers.size() > 1 ? numbers[1] - numbers[0] : 1;
   return ArrayFacts{request.job.value, numbers[task],  static_cast<std::uint32_t>(numbers.size()),
@@ -174,14 +174,14 @@ TaskSpec LocalSite::spec_for(const jobs::StartJob& request, const jobs::JobDocum
 
 void LocalSite::start(const jobs::StartJob& request) {
   const auto tasks =
-      static_cast<std::uint32_t>(std::max<std::size_t>(1, request.request.array.size()));
+      static_cast<std::uint32_t>(std::max<std::size_t>(1, request.request->array.size()));
   const auto refuse_all = [&](const std::string& text) {
     for (std::uint32_t task = 0; task < tasks; ++task) {
       note_never_started(request.job, request.attempt, task, jobs::Outcome::launch_failed, text);
     }
   };
-  const std::optional<std::string> script = options_.fetch(request.request.script);
-  const std::optional<std::string> text = options_.fetch(request.request.document);
+  const std::optional<std::string> script = options_.fetch(request.request->script);
+  const std::optional<std::string> text = options_.fetch(request.request->document);
   if (!script || !text) return refuse_all("The job's script is not in the store.");
   const Result<jobs::JobDocument> document =
       json::read<jobs::JobDocument>(*text, json::Missing::defaulted);

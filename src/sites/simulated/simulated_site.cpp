@@ -188,7 +188,7 @@ void SimulatedSite::find_next(VirtualJob& job) {
 // False when the next task finds no room; nobody behind it may start then.
 bool SimulatedSite::start_tasks(VirtualQueue& queue, const Key& key, VirtualJob& job, Time at) {
   const std::size_t at_once =
-      job.request.array_at_once == 0 ? job.tasks.size() : job.request.array_at_once;
+      job.request->array_at_once == 0 ? job.tasks.size() : job.request->array_at_once;
   while (job.next < job.tasks.size() && job.running < at_once) {
     std::optional<std::vector<std::uint32_t>> nodes = queue.machines.take(job.request);
     if (!nodes) return false;
@@ -201,7 +201,7 @@ bool SimulatedSite::start_tasks(VirtualQueue& queue, const Key& key, VirtualJob&
 void SimulatedSite::start_task(const Key& key, VirtualJob& job, std::uint32_t index, Time at,
                                std::vector<std::uint32_t> nodes) {
   VirtualTask& task = job.tasks[index];
-  task.fate = fate_of(seed_, {key.job, key.attempt, index}, job.request.time_limit);
+  task.fate = fate_of(seed_, {key.job, key.attempt, index}, job.request->time_limit);
   if (task.fate.outcome == Outcome::launch_failed) {
     task.phase = Phase::ended;
     job.left -= 1;
@@ -247,7 +247,7 @@ void SimulatedSite::end_task(const Key& key, VirtualJob& job, std::uint32_t inde
   report.exit_code = task.fate.exit_code;
   report.signal = task.fate.signal;
   report.cpu_ms = (at - task.started).ms / 2;
-  report.memory_bytes_peak = static_cast<std::int64_t>(job.request.nodes) << 30U;
+  report.memory_bytes_peak = static_cast<std::int64_t>(job.request->nodes) << 30U;
   unacknowledged_.emplace_back(std::move(report));
 }
 
@@ -294,7 +294,7 @@ void SimulatedSite::adopt_job(JobId id, const jobs::Job& known) {
       task = {Phase::running,
               seen.started,
               {},
-              fate_of(seed_, {id, known.attempt, i}, job.request.time_limit),
+              fate_of(seed_, {id, known.attempt, i}, job.request->time_limit),
               {}};
       task.ends = task.started + task.fate.run;
       task.nodes = partitions_[job.partition]

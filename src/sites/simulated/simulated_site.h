@@ -70,7 +70,7 @@ class SimulatedSite : public VirtualSite {
     std::vector<std::uint32_t> nodes;
   };
   struct VirtualJob {
-    jobs::JobRequest request;
+    Shared<jobs::JobRequest> request;
     std::size_t partition = 0;  // place in partitions_
     std::size_t next = 0;       // the first task that is queued
     std::size_t running = 0;

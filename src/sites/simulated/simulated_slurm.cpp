@@ -24,10 +24,10 @@ class Connection : public slurm::Cluster {
 
 Result<slurm::Submission> in_slurms_words(const jobs::StartJob& request) {
   slurm::Submission job;
-  job.name = request.request.name;
+  job.name = request.request->name;
   job.user = fmt::format("u{}", request.project.value);
-  job.time_limit = request.request.time_limit;
-  job.array = fmt::format("{}", fmt::join(request.request.array, ","));
+  job.time_limit = request.request->time_limit;
+  job.array = fmt::format("{}", fmt::join(request.request->array, ","));
   return job;
 }
 

@@ -113,7 +113,7 @@ TEST(Dependencies, OnWhatIsOverAlready) {
   EXPECT_EQ(standing(world, JobId{6}), "placed");
   EXPECT_EQ(standing(world, JobId{7}), "placed");
   EXPECT_EQ(standing(world, JobId{8}), "waiting");
-  EXPECT_TRUE(world.job(JobId{5}).request.dependencies.empty())
+  EXPECT_TRUE(world.job(JobId{5}).request->dependencies.empty())
       << "those that are met are not kept";
 }
 

@@ -319,7 +319,7 @@ TEST(Wanted, InOrderAndBounded) {
   EXPECT_EQ(std::get<StopJob>(requests[1]).job, JobId{9});
   EXPECT_EQ(std::get<StartJob>(requests[2]).job, JobId{1});
   EXPECT_EQ(std::get<StartJob>(requests[3]).job, JobId{2});
-  EXPECT_EQ(std::get<StartJob>(requests[2]).request.name, "train");
+  EXPECT_EQ(std::get<StartJob>(requests[2]).request->name, "train");
   EXPECT_TRUE(wanted(world.state.jobs, south).empty());
   EXPECT_TRUE(wanted(world.state.jobs, SiteId{99}).empty());
   world.must(the_system, ReportFromSite{north, SiteBound{JobId{7}, 1, "c1", Binding{17, day_one}}});

@@ -42,12 +42,12 @@ class Site {
   jobs::StartJob job(std::uint64_t id, std::string_view body, jobs::JobDocument document = {}) {
     jobs::StartJob start;
     start.job = JobId{id};
-    start.request.name = "train";
-    start.request.time_limit = minutes(5);
+    start.request.change().name = "train";
+    start.request.change().time_limit = minutes(5);
     document.working_directory = world_.work().string();
     document.user = "ada";
-    start.request.script = keep(fmt::format("#!/bin/bash\n{}\n", body));
-    start.request.document = keep(json::to_json(document));
+    start.request.change().script = keep(fmt::format("#!/bin/bash\n{}\n", body));
+    start.request.change().document = keep(json::to_json(document));
     return start;
   }
 
@@ -135,13 +135,13 @@ TEST(LocalSite, AnArrayIsAJobOfTasks) {
   jobs::StartJob start = site.job(9,
                                   "echo $SLURM_ARRAY_JOB_ID $SLURM_ARRAY_TASK_ID "
                                   "$SLURM_ARRAY_TASK_COUNT; [ $SLURM_ARRAY_TASK_ID != 5 ]");
-  start.request.array = {1, 3, 5};
+  start.request.change().array = {1, 3, 5};
   site.connector().tell(start);
   const auto ends = site.hear_ends(3);
   EXPECT_EQ(ends.at(0).outcome, Outcome::completed);
   EXPECT_EQ(ends.at(1).outcome, Outcome::completed);
   EXPECT_EQ(ends.at(2).outcome, Outcome::failed);
-  for (const std::uint32_t task : start.request.array) {
+  for (const std::uint32_t task : start.request->array) {
     EXPECT_EQ(slurp(site.world().work(fmt::format("slurm-9_{}.out", task))),
               fmt::format("9 {} 3\n", task));
   }
@@ -172,13 +172,13 @@ TEST(LocalSite, AStopEndsWhatRunsAndPreventsWhatDoesNot) {
 TEST(LocalSite, WhatItCannotStartEndsWithItsReason) {
   Site site;
   jobs::StartJob lost = site.job(7, "true");
-  lost.request.script = Sha256{};
+  lost.request.change().script = Sha256{};
   site.connector().tell(lost);
   EXPECT_EQ(site.hear_ends(1)[0].text, "The job's script is not in the store.");
 
   Site small;
   jobs::StartJob large = small.job(8, "true");
-  large.request.cpus_per_node = 5;
+  large.request.change().cpus_per_node = 5;
   small.connector().tell(large);
   const SiteEnded ended = small.hear_ends(1)[0];
   EXPECT_EQ(ended.outcome, Outcome::launch_failed);

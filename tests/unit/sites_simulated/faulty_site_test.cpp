@@ -43,8 +43,8 @@ Outcome work_through(Faults<SiteFault> faults) {
       jobs::StartJob start;
       start.job = JobId{id};
       start.partition = PartitionId{1};
-      start.request.cpus_per_node = 2;
-      start.request.time_limit = hours(1);
+      start.request.change().cpus_per_node = 2;
+      start.request.change().time_limit = hours(1);
       if (!outcome.ended.contains(start.job)) site.tell(start);
     }
     now = now + minutes(10);

@@ -29,10 +29,10 @@ StartJob job(std::uint64_t id, std::uint32_t cores, std::uint32_t nodes = 1) {
   StartJob start;
   start.job = JobId{id};
   start.partition = PartitionId{1};
-  start.request.name = "job";
-  start.request.nodes = nodes;
-  start.request.cpus_per_node = cores;
-  start.request.time_limit = hours(1);
+  start.request.change().name = "job";
+  start.request.change().nodes = nodes;
+  start.request.change().cpus_per_node = cores;
+  start.request.change().time_limit = hours(1);
   return start;
 }
 
@@ -183,8 +183,8 @@ TEST(SimulatedSite, AStoppedQueuedJobNeverStartsAndMakesRoom) {
 TEST(SimulatedSite, AnArrayRunsOnlySoManyAtOnce) {
   Watched watched;
   StartJob start = job(1, 1);
-  for (std::uint32_t i = 0; i < 10; ++i) start.request.array.push_back(i);
-  start.request.array_at_once = 2;
+  for (std::uint32_t i = 0; i < 10; ++i) start.request.change().array.push_back(i);
+  start.request.change().array_at_once = 2;
   watched.tell(start);
   const std::vector<SiteEnded> ended = watched.all<SiteEnded>();
   ASSERT_EQ(ended.size(), 10U);
@@ -201,8 +201,8 @@ TEST(SimulatedSite, RefusesWhatCanNeverRun) {
   StartJob elsewhere = job(1, 1);
   elsewhere.partition = PartitionId{9};
   StartJob greedy = job(2, 1);
-  greedy.request.gpus_per_node = 3;
-  greedy.request.array = {1, 2};
+  greedy.request.change().gpus_per_node = 3;
+  greedy.request.change().array = {1, 2};
   for (const auto& [start, tasks] : {std::pair(elsewhere, 1U), std::pair(greedy, 2U),
                                      std::pair(job(3, 9), 1U), std::pair(job(4, 1, 3), 1U)}) {
     Watched watched;
@@ -272,8 +272,8 @@ TEST(SimulatedSite, AnAdoptedArrayRunsWhatIsQueuedAndEndsEachTaskThatHasNotEnded
     array.partition = PartitionId{1};
     array.phase = jobs::JobPhase::running;
     array.request = job(1, 1).request;
-    array.request.array = {0, 1, 2};
-    array.request.array_at_once = 1;
+    array.request.change().array = {0, 1, 2};
+    array.request.change().array_at_once = 1;
     array.tasks.resize(3);
     for (std::size_t i = 0; i < known.size(); ++i) {
       if (known[i] == 'r') array.tasks[i].started = morning;

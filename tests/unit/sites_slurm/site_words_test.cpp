@@ -147,8 +147,8 @@ TEST(SiteWords, TheRewrittenScriptMeansWhatIsSubmitted) {
     for (const sbatch::Given& given : parsed.options.given)
       document.options.push_back(given.name + "=" + given.value);
     jobs::StartJob request;
-    request.request.nodes = parsed.shape.nodes_min;
-    request.request.gpus_per_node = parsed.shape.gpus_per_node;
+    request.request.change().nodes = parsed.shape.nodes_min;
+    request.request.change().gpus_per_node = parsed.shape.gpus_per_node;
     const Result<PartitionWords> words = words_for_job(dictionary(), document);
     ASSERT_TRUE(words.has_value()) << directives;
     const Submission submitted = in_words_of(*words, request, document, script);

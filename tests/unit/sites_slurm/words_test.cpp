@@ -12,12 +12,12 @@ using jobs::JobId;
 jobs::StartJob asked() {
   jobs::StartJob request;
   request.job = JobId{7};
-  request.request.name = "train";
-  request.request.nodes = 2;
-  request.request.tasks = 8;
-  request.request.gpus_per_node = 4;
-  request.request.memory_mib_per_node = 4'096;
-  request.request.time_limit = hours(2);
+  request.request.change().name = "train";
+  request.request.change().nodes = 2;
+  request.request.change().tasks = 8;
+  request.request.change().gpus_per_node = 4;
+  request.request.change().memory_mib_per_node = 4'096;
+  request.request.change().time_limit = hours(2);
   return request;
 }
 
@@ -59,8 +59,8 @@ TEST(Words, FilesAreNamedAsTheScriptSaysAndNotByTheTaggedName) {
 
 TEST(Words, AnArraySaysItsTasksAndHowManyAtOnce) {
   jobs::StartJob request = asked();
-  request.request.array = {0, 2, 9};
-  request.request.array_at_once = 1;
+  request.request.change().array = {0, 2, 9};
+  request.request.change().array_at_once = 1;
   const Submission job = in_words_of({}, request, {}, "");
   EXPECT_EQ(job.array, "0,2,9%1");
   EXPECT_TRUE(job.output.ends_with("/slurm-%A_%a.out")) << job.output;

@@ -65,7 +65,7 @@ inline std::string inconsistent_jobs(const State& state) {
     if ((job.phase == jobs::JobPhase::waiting) != (job.dependencies_left > 0)) {
       wrong = fmt::format("{} waits for nothing or does not wait", id);
     }
-    if (job.dependencies_left > job.request.dependencies.size())
+    if (job.dependencies_left > job.request->dependencies.size())
       wrong = fmt::format("{} waits for too many", id);
     work[job.partition] += state.ledger.holds.at(jobs::hold_of(id)).remaining;
     live_of_project[job.project] += 1;

@@ -117,6 +117,10 @@ class Nonsense {
     const std::size_t size = random_.chance(1, 50) ? 1'100 : random_.below(4);
     for (std::size_t i = 0; i < size; ++i) value.push_back(any<T>());
   }
+  template <class T>
+  void fill(Shared<T>& value) {
+    fill(value.change());
+  }
   template <class... Ts>
   void fill(std::variant<Ts...>& value) {
     boost::mp11::mp_with_index<sizeof...(Ts)>(
