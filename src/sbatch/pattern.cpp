@@ -56,16 +56,11 @@ bool expand_symbol(char symbol, int width, const PatternValues& values, std::str
   }
 }
 
-}  // namespace
-
-std::string expand_pattern(std::string_view pattern, const PatternValues& values) {
+/// Copies the pattern, and has `expand(symbol, width, text)` append what its symbols stand for;
+/// where that is false the symbol stays. "%%" becomes `percent`.
+template <class Expand>
+std::string expand_with(std::string_view pattern, std::string_view percent, Expand&& expand) {
   std::string text;
-  if (pattern.find('\\') != std::string_view::npos) {
-    for (const char c : pattern) {
-      if (c != '\\') text += c;
-    }
-    return text;
-  }
   for (std::size_t at = 0; at < pattern.size(); ++at) {
     if (pattern[at] != '%') {
       text += pattern[at];
@@ -78,15 +73,55 @@ std::string expand_pattern(std::string_view pattern, const PatternValues& values
     }
     const char symbol = end < pattern.size() ? pattern[end] : '\0';
     if (symbol == '%' && end == at + 1) {
-      text += '%';
+      text += percent;
       at = end;
-    } else if (expand_symbol(symbol, width, values, text)) {
+    } else if (expand(symbol, width, text)) {
       at = end;
     } else {
       text += '%';
     }
   }
   return text;
+}
+
+bool is_literal(std::string_view pattern) { return pattern.contains('\\'); }
+
+// Neither expanded again nor taken for the mark of a literal pattern.
+std::string quoted(std::string_view name) {
+  std::string text;
+  for (const char c : name) {
+    if (c == '%') text += '%';
+    if (c != '\\') text += c;
+  }
+  return text;
+}
+
+}  // namespace
+
+std::string expand_pattern(std::string_view pattern, const PatternValues& values) {
+  if (is_literal(pattern)) {
+    std::string text(pattern);
+    std::erase(text, '\\');
+    return text;
+  }
+  return expand_with(pattern, "%", [&](char symbol, int width, std::string& text) {
+    return expand_symbol(symbol, width, values, text);
+  });
+}
+
+std::string bind_pattern(std::string_view pattern, std::uint64_t job, std::string_view name,
+                         bool array) {
+  if (is_literal(pattern)) return std::string(pattern);
+  return expand_with(pattern, "%%", [&](char symbol, int width, std::string& text) {
+    if (symbol == 'x') {
+      text += quoted(name);
+      return true;
+    }
+    if (symbol != 'j' && symbol != 'J' && symbol != 'A') return false;
+    text += padded(job, width);
+    if (array && symbol != 'A') text += "_%a";
+    return true;
+  });
 }
 
 std::string_view default_output(bool array) { return array ? "slurm-%A_%a.out" : "slurm-%j.out"; }

@@ -29,6 +29,12 @@ FABRICA_DESCRIBE(PatternValues, job, array_job, array_task, step, task, node, ho
 /// unknown symbol stays as it is.
 std::string expand_pattern(std::string_view pattern, const PatternValues& values);
 
+/// What the pattern says with this job's own number and name in it, and its other symbols left for
+/// the site: there %j would be the site's number, which another site gives to another job. In an
+/// array %j is the array's number and the task's, "12_%a".
+std::string bind_pattern(std::string_view pattern, std::uint64_t job, std::string_view name,
+                         bool array);
+
 /// The pattern in force where no --output is given: "slurm-%j.out", for an array "slurm-%A_%a.out".
 std::string_view default_output(bool array);
 

@@ -20,7 +20,10 @@ OutputPaths output_paths(const jobs::JobDocument& document, const OutputFacts& f
   values.name = facts.name;
   const std::filesystem::path directory(document.working_directory);
   const auto path_of = [&](std::string_view pattern) {
-    return (directory / sbatch::expand_pattern(pattern, values)).lexically_normal().string();
+    // Tasks of an array have no numbers of their own here.
+    const std::string bound =
+        sbatch::bind_pattern(pattern, facts.job.value, facts.name, facts.array_task.has_value());
+    return (directory / sbatch::expand_pattern(bound, values)).lexically_normal().string();
   };
   const std::string output =
       path_of(document.output.empty() ? sbatch::default_output(facts.array_task.has_value())

@@ -5,36 +5,18 @@
 
 #include <string_view>
 
+#include "sbatch/pattern.h"
+
 namespace fabrica::sites::slurm {
 
 namespace {
 
-// "%x" and "%10x" become the name; "%%" stays.
-std::string with_name(std::string_view pattern, std::string_view name) {
-  std::string text;
-  for (std::size_t at = 0; at < pattern.size();) {
-    if (pattern[at] != '%') {
-      text += pattern[at++];
-      continue;
-    }
-    std::size_t end = at + 1;
-    while (end < pattern.size() && pattern[end] >= '0' && pattern[end] <= '9') ++end;
-    if (end < pattern.size() && pattern[end] == 'x') {
-      text += name;
-      at = end + 1;
-      continue;
-    }
-    const std::size_t next = end < pattern.size() ? end + 1 : end;
-    text += pattern.substr(at, next - at);
-    at = next;
-  }
-  return text;
-}
-
-std::string file_in(const std::string& directory, const std::string& pattern,
-                    std::string_view name) {
+std::string file_in(const std::string& directory, std::string_view pattern,
+                    const jobs::StartJob& request) {
   if (pattern.empty()) return {};
-  const std::string path = with_name(pattern, name);
+  const jobs::JobRequest& asked = request.request;
+  const std::string path =
+      sbatch::bind_pattern(pattern, request.job.value, asked.name, !asked.array.empty());
   return path.starts_with('/') ? path : directory + "/" + path;
 }
 
@@ -69,11 +51,11 @@ Submission in_words_of(const PartitionWords& words, const jobs::StartJob& reques
   job.environment.insert(job.environment.end(), document.environment.begin(),
                          document.environment.end());
   job.working_directory = document.working_directory;
-  const std::string pattern = !document.output.empty() ? document.output
-                              : asked.array.empty()    ? "slurm-%j.out"
-                                                       : "slurm-%A_%a.out";
-  job.output = file_in(document.working_directory, pattern, asked.name);
-  job.error = file_in(document.working_directory, document.error, asked.name);
+  const std::string_view pattern = document.output.empty()
+                                       ? sbatch::default_output(!asked.array.empty())
+                                       : std::string_view(document.output);
+  job.output = file_in(document.working_directory, pattern, request);
+  job.error = file_in(document.working_directory, document.error, request);
   job.input = document.input;
   job.append = document.append;
   job.exclusive = asked.whole_nodes;

@@ -79,5 +79,20 @@ RC_GTEST_PROP(Pattern, ExpandsPieceByPiece, ()) {
   RC_ASSERT(expand_pattern(pattern, values) == expected);
 }
 
+TEST(Pattern, BindingNamesTheJobAndLeavesTheRestToTheSite) {
+  struct Case {
+    std::string_view pattern;
+    bool array;
+    std::string_view bound;
+  };
+  for (const auto& [pattern, array, bound] :
+       {Case{"slurm-%j.out", false, "slurm-12.out"}, Case{"%5j-%J", false, "00012-12"},
+        Case{"%A_%a", true, "12_%a"}, Case{"x.%j", true, "x.12_%a"},
+        Case{"%x/%N%3a", true, "50%%/%N%3a"}, Case{"%%j%", false, "%%j%"},
+        Case{"a\\%j", false, "a\\%j"}, Case{"", false, ""}}) {
+    EXPECT_EQ(bind_pattern(pattern, 12, "5\\0%", array), bound) << pattern;
+  }
+}
+
 }  // namespace
 }  // namespace fabrica::sbatch

@@ -37,7 +37,7 @@ TEST(Words, AJobIsSaidInTheWordsOfItsPartition) {
   EXPECT_EQ(job.cpus_per_task, 16U);
   EXPECT_EQ(job.tasks_per_node, 4U);
   EXPECT_EQ(job.time_limit, hours(2));
-  EXPECT_EQ(job.output, "/home/ada/slurm-%j.out");
+  EXPECT_EQ(job.output, "/home/ada/slurm-7.out");
   EXPECT_FALSE(job.environment.empty()) << "slurmrestd wants at least one";
 }
 
@@ -47,9 +47,10 @@ TEST(Words, FilesAreNamedAsTheScriptSaysAndNotByTheTaggedName) {
     std::string_view path;
   };
   for (const Case& one :
-       {Case{"%x-%j.out", "/w/train-%j.out"}, Case{"/logs/%x.out", "/logs/train.out"},
+       {Case{"%x-%j.out", "/w/train-7.out"}, Case{"/logs/%x.out", "/logs/train.out"},
         Case{"%%x", "/w/%%x"}, Case{"%3x", "/w/train"}, Case{"100%", "/w/100%"},
-        Case{"logs/%A_%a.%N", "/w/logs/%A_%a.%N"}}) {
+        Case{"logs/%A_%a.%N", "/w/logs/7_%a.%N"}, Case{"%4j%%%J", "/w/0007%%7"},
+        Case{"a\\%j", "/w/a\\%j"}}) {
     jobs::JobDocument document;
     document.working_directory = "/w";
     document.output = one.pattern;
@@ -63,7 +64,7 @@ TEST(Words, AnArraySaysItsTasksAndHowManyAtOnce) {
   request.request.change().array_at_once = 1;
   const Submission job = in_words_of({}, request, {}, "");
   EXPECT_EQ(job.array, "0,2,9%1");
-  EXPECT_TRUE(job.output.ends_with("/slurm-%A_%a.out")) << job.output;
+  EXPECT_TRUE(job.output.ends_with("/slurm-7_%a.out")) << job.output;
   EXPECT_EQ(job.gres, "gpu:4");
 }
 
