@@ -5,11 +5,13 @@
 #include <array>
 #include <cstdlib>
 #include <filesystem>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
 
 #include "base/random.h"
+#include "forecast/fleet.h"
 #include "forecast/moments.h"
 #include "forecast/schedule.h"
 #include "simulate/replay.h"
@@ -22,8 +24,8 @@
 /// traces are not part of the project: FABRICA_TRACES names their folder, by default
 /// ../shared/traces beside the source tree; what is absent is said and left out. Limits: EASY
 /// 3,000,000 jobs/s on SDSC-BLUE and 2,500,000 on Curie, 1,500,000 with reading, 500,000 at
-/// load 1.5; conservative 500,000 on KTH, 250,000 on BLUE, 50,000 on Philly. Scale: 10,000,000 jobs
-/// in 60 s and 4 GiB.
+/// load 1.5; conservative 500,000 on KTH, 250,000 on BLUE, 50,000 on Philly; over seven sites
+/// 500,000 at load 0.9. Scale: 10,000,000 jobs in 60 s and 4 GiB.
 namespace fabrica::bench {
 namespace {
 
@@ -119,6 +121,31 @@ void scheduling(benchmark::State& run, const std::string& name, Machine machine,
                            measures.bounded_slowdown_mean, made.waiting_max));
 }
 
+const std::map<std::string, std::vector<std::int32_t>> seven_sites = {
+    {"kth-sp2", {100, 80, 64, 48, 32, 24, 16}},
+    {"sdsc-sp2", {128, 96, 80, 64, 48, 32, 24}},
+    {"sdsc-blue", {1'152, 768, 576, 384, 288, 192, 128}},
+    {"cea-curie", {80'640, 53'760, 40'320, 26'880, 20'160, 13'440, 8'960}},
+    {"philly-gpu", {256, 192, 128, 96, 72, 40, 24}}};
+
+void over_seven_sites(benchmark::State& run, const std::string& name, forecast::Placement placement,
+                      simulate::Scale load) {
+  const std::vector<std::int32_t>& sites = seven_sites.at(name);
+  traces::Trace trace = *traces::read_swf(trace_path(name));
+  const simulate::Workload workload =
+      *simulate::workload_of(trace, {0, {}, false, sites, load, 100'000});
+  forecast::FleetSchedule made;
+  for (auto _ : run) {
+    made = forecast::schedule({sites, placement}, workload.jobs);
+    benchmark::DoNotOptimize(made.starts.data());
+  }
+  count_jobs(run, workload.jobs.size());
+  const simulate::Measures measures = simulate::measure(workload, made.starts);
+  run.SetLabel(fmt::format("limit 500,000/s at 0.9; wait {:.0f} s, wide {:.0f} s, slowdown {:.2f}",
+                           measures.wait_mean_s, measures.wide_wait_mean_s,
+                           measures.bounded_slowdown_mean));
+}
+
 void reading_and_scheduling(benchmark::State& run, const std::string& name) {
   std::size_t jobs = 0;
   for (auto _ : run) {
@@ -177,6 +204,13 @@ void declare(const std::string& name) {
     add("conservative_depth_100", scheduling, name, conservative, as_it_is);
   } else {
     add("conservative", scheduling, name, conservative, as_it_is);
+  }
+  for (const auto placement : {forecast::Placement::late_binding, forecast::Placement::federation,
+                               forecast::Placement::fullest_first}) {
+    for (const std::int64_t load : {50, 70, 90, 105}) {
+      add(fmt::format("seven_sites_{}_at_{}", name_of(placement), load), over_seven_sites, name,
+          placement, simulate::Scale{load, 100});
+    }
   }
   if (name == "sdsc-blue") {
     add("easy_at_load_1.5", scheduling, name, Machine{}, simulate::Scale{19'737, 10'000});

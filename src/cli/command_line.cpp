@@ -388,7 +388,7 @@ void CommandLine::declare_simulate() {
   };
   auto [simulate, wanted] = command<Wanted>(
       app, "simulate",
-      "run the product in a virtual world with faults or, with --swf, a trace on one machine",
+      "run the product in a virtual world with faults or, with --swf, a trace on machines",
       [](Session& session, const Wanted& options) {
         return options.replay.swf.empty() ? run_simulation(session, options.seeds)
                                           : replay_trace(session, options.replay);
@@ -413,6 +413,19 @@ void CommandLine::declare_simulate() {
   of_swf("--scale", replay.scale, "jobs arrive so many times as fast: 1.5");
   of_swf("--depth", replay.depth,
          "conservative asks so many waiting jobs after an early end; by default all");
+  of_swf("--first", replay.first, "only so many jobs of the trace")->check(CLI::PositiveNumber);
+  CLI::Option* const sites =
+      of_swf("--sites", replay.sites,
+             "how wide the machines of several sites are, instead of one: 1152,768,576")
+          ->delimiter(',');
+  for (const char* const of_one : {"--procs", "--scheduler", "--order", "--depth"})
+    sites->excludes(simulate.get_option(of_one));
+  of_swf("--placement", replay.placement,
+         "late_binding, or to compare with it federation (of Slurm) or fullest_first")
+      ->needs(sites);
+  of_swf("--load", replay.load,
+         "jobs arrive so that their work is this part of what the machines can do: 0.9")
+      ->excludes(simulate.get_option("--scale"));
   of_swf("--schedule-out", replay.schedule_out, "write the schedule in the same format");
   of_swf("--trace-cache", replay.trace_cache, "a folder that keeps traces in binary form");
   simulate

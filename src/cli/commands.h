@@ -184,6 +184,10 @@ struct ReplayWords {
   std::string scale = "1";
   std::optional<std::size_t> depth;
   bool perfect_limits = false;
+  std::vector<std::int32_t> sites;  // widths; empty: one machine
+  std::string placement = "late_binding";
+  std::string load;  // empty: as the trace has it
+  std::optional<std::size_t> first;
   std::string schedule_out;
   std::string trace_cache;
 };

@@ -5,12 +5,13 @@
 
 #include "base/describe.h"
 #include "cli/commands.h"
+#include "forecast/fleet.h"
 #include "forecast/schedule.h"
 #include "json/write.h"
 #include "simulate/replay.h"
 #include "traces/cache.h"
 
-/// One machine, one trace, one scheduler: what waiting and use come to.
+/// One trace on one machine, or on those of several sites: what waiting and use come to.
 namespace fabrica::cli {
 
 struct OddLinesSeen {
@@ -26,9 +27,11 @@ struct ReplayAnswer {
   std::string trace;
   std::string scheduler;
   std::string order;
-  std::int32_t procs = 0;
+  std::int32_t procs = 0;           // in all
+  std::vector<std::int32_t> sites;  // how wide each is, where there are several
   std::uint64_t jobs = 0;
   double wait_mean_s = 0;
+  double wide_wait_mean_s = 0;
   double bounded_slowdown_mean = 0;
   double utilisation = 0;
   std::int64_t makespan_s = 0;
@@ -39,9 +42,9 @@ struct ReplayAnswer {
   double read_s = 0;
   double schedule_s = 0;
 };
-FABRICA_DESCRIBE(ReplayAnswer, trace, scheduler, order, procs, jobs, wait_mean_s,
-                 bounded_slowdown_mean, utilisation, makespan_s, waiting_max, odd_lines, schedule,
-                 from_cache, read_s, schedule_s)
+FABRICA_DESCRIBE(ReplayAnswer, trace, scheduler, order, procs, sites, jobs, wait_mean_s,
+                 wide_wait_mean_s, bounded_slowdown_mean, utilisation, makespan_s, waiting_max,
+                 odd_lines, schedule, from_cache, read_s, schedule_s)
 
 namespace {
 
@@ -55,8 +58,34 @@ class Stopwatch {
   std::chrono::steady_clock::time_point began_ = std::chrono::steady_clock::now();
 };
 
-Outcome<forecast::Machine> machine_of(const ReplayWords& words) {
+/// By which the jobs are scheduled: a machine's, or a fleet's where it has widths.
+struct Rules {
   forecast::Machine machine;
+  forecast::Fleet fleet;
+  std::string text;
+};
+
+struct Made {
+  std::vector<Time> starts;
+  std::vector<std::uint32_t> sites;
+  std::size_t waiting_max = 0;
+  Digest digest;
+};
+
+Outcome<Rules> rules_of_fleet(const ReplayWords& words) {
+  Rules rules;
+  rules.fleet.widths = words.sites;
+  rules.text = words.placement;
+  if (!value_of(words.placement, rules.fleet.placement)) {
+    return usage_failure("--placement is late_binding, federation or fullest_first.");
+  }
+  return rules;
+}
+
+Outcome<Rules> rules_of(const ReplayWords& words) {
+  if (!words.sites.empty()) return rules_of_fleet(words);
+  Rules rules;
+  forecast::Machine& machine = rules.machine;
   if (!value_of(words.scheduler, machine.scheduler)) {
     return usage_failure("--scheduler is easy, sjbf, conservative or fcfs.");
   }
@@ -66,7 +95,34 @@ Outcome<forecast::Machine> machine_of(const ReplayWords& words) {
     return usage_failure("--order is textbook or default.");
   }
   if (words.depth) machine.depth = *words.depth;
-  return machine;
+  rules.text = words.scheduler + ", " + words.order + " order";
+  return rules;
+}
+
+Outcome<simulate::ReplayOptions> options_of(const ReplayWords& words) {
+  simulate::ReplayOptions options;
+  TRY(options.scale, simulate::parse_scale(words.scale));
+  if (!words.load.empty()) {
+    TRY(options.load, simulate::parse_scale(words.load));
+  }
+  options.machine_width = words.procs;
+  options.perfect_limits = words.perfect_limits;
+  options.sites = words.sites;
+  options.first = words.first.value_or(forecast::no_bound);
+  return options;
+}
+
+Made make_schedule(const Rules& rules, const simulate::Workload& workload) {
+  if (!rules.fleet.widths.empty()) {
+    forecast::FleetSchedule made = forecast::schedule(rules.fleet, workload.jobs);
+    const Digest digest = forecast::digest_of(made);
+    return {std::move(made.starts), std::move(made.sites), made.waiting_max, digest};
+  }
+  forecast::Machine machine = rules.machine;
+  machine.width = workload.machine_width;
+  forecast::Schedule made = forecast::schedule(machine, workload.jobs);
+  const Digest digest = forecast::digest_of(made);
+  return {std::move(made.starts), {}, made.waiting_max, digest};
 }
 
 std::vector<OddLinesSeen> odd_lines_of(const traces::Trace& trace) {
@@ -86,14 +142,17 @@ double per_second(std::uint64_t jobs, double seconds) {
 
 std::string text_of(const ReplayAnswer& answer) {
   std::string text = fmt::format(
-      "{}: {} jobs on {}, {}, {} order\n"
+      "{}: {} jobs on {}{}, {}, {} order\n"
       "wait mean              {:.3f} s\n"
+      "  of the widest tenth  {:.3f} s\n"
       "bounded slowdown mean  {:.3f}\n"
       "utilisation            {:.4f}\n"
       "makespan               {} s\n"
       "deepest queue          {}\n"
       "schedule               {}\n",
-      answer.trace, answer.jobs, answer.procs, answer.scheduler, answer.order, answer.wait_mean_s,
+      answer.trace, answer.jobs, answer.procs,
+      answer.sites.empty() ? "" : fmt::format(" at {} sites", answer.sites.size()),
+      answer.scheduler, answer.order, answer.wait_mean_s, answer.wide_wait_mean_s,
       answer.bounded_slowdown_mean, answer.utilisation, answer.makespan_s, answer.waiting_max,
       to_string(answer.schedule));
   for (const OddLinesSeen& odd : answer.odd_lines) {
@@ -112,35 +171,35 @@ std::string text_of(const ReplayAnswer& answer) {
 }  // namespace
 
 Outcome<int> replay_trace(Session& session, const ReplayWords& words) {
-  TRY(forecast::Machine machine, machine_of(words));
-  TRY(const simulate::Scale scale, simulate::parse_scale(words.scale));
+  TRY(const Rules rules, rules_of(words));
+  TRY(const simulate::ReplayOptions options, options_of(words));
   const Stopwatch reading;
   TRY(traces::Loaded loaded, traces::load(words.swf, words.trace_cache));
-  TRY(const simulate::Workload workload,
-      simulate::workload_of(loaded.trace, {words.procs, scale, words.perfect_limits}));
+  TRY(const simulate::Workload workload, simulate::workload_of(loaded.trace, options));
   const double read_s = reading.seconds();
   if (!loaded.problem.empty()) session.terminal().note(loaded.problem);
-  machine.width = workload.machine_width;
   const Stopwatch scheduling;
-  const forecast::Schedule schedule = forecast::schedule(machine, workload.jobs);
+  const Made made = make_schedule(rules, workload);
   const double schedule_s = scheduling.seconds();
-  const simulate::Measures measures = simulate::measure(workload, schedule.starts);
+  const simulate::Measures measures = simulate::measure(workload, made.starts);
   if (!words.schedule_out.empty()) {
-    TRY_DONE(simulate::write_schedule(words.schedule_out, loaded.trace, workload, schedule.starts,
-                                      words.scheduler + ", " + words.order + " order"));
+    TRY_DONE(simulate::write_schedule(words.schedule_out, loaded.trace, workload,
+                                      {made.starts, made.sites}, rules.text));
   }
   const ReplayAnswer answer{std::filesystem::path(words.swf).filename().string(),
-                            words.scheduler,
-                            words.order,
-                            machine.width,
+                            words.sites.empty() ? words.scheduler : words.placement,
+                            words.sites.empty() ? words.order : "default",
+                            workload.machine_width,
+                            words.sites,
                             measures.jobs,
                             measures.wait_mean_s,
+                            measures.wide_wait_mean_s,
                             measures.bounded_slowdown_mean,
                             measures.utilisation,
                             measures.makespan_s,
-                            schedule.waiting_max,
+                            made.waiting_max,
                             odd_lines_of(loaded.trace),
-                            forecast::digest_of(schedule),
+                            made.digest,
                             loaded.from_cache,
                             read_s,
                             schedule_s};

@@ -6,6 +6,7 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
+#include <limits>
 #include <memory>
 
 #include "base/check.h"
@@ -20,10 +21,66 @@ struct CloseWritten {
   void operator()(std::FILE* file) const { std::fclose(file); }
 };
 
+__extension__ using Wide = __int128;
+
 Time scaled(std::int64_t submit_s, Scale scale) {
-  __extension__ using Wide = __int128;
   const auto at = static_cast<std::int64_t>(Wide{submit_s} * scale.over / scale.times);
   return Time{} + seconds(at);
+}
+
+// Jobs that all come at once have no load.
+void arrive_at_load(Workload& workload, Scale load) {
+  std::vector<forecast::Job>& jobs = workload.jobs;
+  const Time first = jobs.front().submit;
+  const std::int64_t span_s = (jobs.back().submit - first).ms / 1'000;
+  Wide work_s = 0;
+  for (const forecast::Job& job : jobs) work_s += Wide{job.run.ms / 1'000} * job.width;
+  const Wide capacity_s = Wide{span_s} * workload.machine_width * load.times;
+  if (capacity_s == 0) return;
+  for (forecast::Job& job : jobs) {
+    const std::int64_t since_s = (job.submit - first).ms / 1'000;
+    job.submit =
+        Time{} + seconds(static_cast<std::int64_t>(since_s * work_s * load.over / capacity_s));
+  }
+}
+
+// The machines' width together, and the widest one's.
+struct Widths {
+  std::int32_t all = 0;
+  std::int32_t widest = 0;
+};
+
+Result<Widths> widths_of(const traces::Trace& trace, const ReplayOptions& options) {
+  if (options.sites.empty()) {
+    const std::int32_t width =
+        options.machine_width != 0 ? options.machine_width : trace.machine_width;
+    if (width > 0) return Widths{width, width};
+    return refuse(refusal::invalid, "procs",
+                  "The trace has no line \"; MaxProcs:\" that says how wide the machine is: say it "
+                  "with --procs.");
+  }
+  std::int64_t all = 0;
+  for (const std::int32_t width : options.sites) all += width;
+  if (std::ranges::min(options.sites) <= 0 || all > std::numeric_limits<std::int32_t>::max())
+    return refuse(refusal::invalid, "sites",
+                  "Each site has at least one processor, all at most 2^31.");
+  return Widths{static_cast<std::int32_t>(all), std::ranges::max(options.sites)};
+}
+
+double wide_wait_mean(const Workload& workload, std::span<const Time> starts) {
+  std::vector<std::int32_t> widths;
+  for (const forecast::Job& job : workload.jobs) widths.push_back(job.width);
+  const auto nine_tenths =
+      widths.begin() + static_cast<std::ptrdiff_t>(widths.size() * std::size_t{9} / 10);
+  std::ranges::nth_element(widths, nine_tenths);
+  double wait_ms = 0;
+  std::size_t count = 0;
+  for (std::size_t at = 0; at < starts.size(); ++at) {
+    if (workload.jobs[at].width < *nine_tenths) continue;
+    wait_ms += static_cast<double>((starts[at] - workload.jobs[at].submit).ms);
+    count += 1;
+  }
+  return wait_ms / static_cast<double>(count) / 1'000;
 }
 
 }  // namespace
@@ -52,23 +109,20 @@ Result<Scale> parse_scale(std::string_view text) {
 }
 
 Result<Workload> workload_of(traces::Trace& trace, const ReplayOptions& options) {
+  TRY(const Widths widths, widths_of(trace, options));
   Workload workload;
-  workload.machine_width = options.machine_width != 0 ? options.machine_width : trace.machine_width;
-  if (workload.machine_width <= 0) {
-    return refuse(refusal::invalid, "procs",
-                  "The trace has no line \"; MaxProcs:\" that says how wide the machine is: say it "
-                  "with --procs.");
-  }
+  workload.machine_width = widths.all;
   std::erase_if(trace.jobs, [&](const traces::Job& job) {
-    if (job.width <= workload.machine_width) return false;
+    if (job.width <= widths.widest) return false;
     trace.note(traces::Oddity::wider_than_machine, job.line);
     return true;
   });
   if (trace.jobs.empty()) {
-    return refuse(refusal::invalid, "procs",
-                  fmt::format("Every job of the trace is wider than {}: give --procs more.",
-                              workload.machine_width));
+    return refuse(
+        refusal::invalid, "procs",
+        fmt::format("Every job of the trace is wider than {}: give --procs more.", widths.widest));
   }
+  trace.jobs.resize(std::min(trace.jobs.size(), options.first));
   workload.jobs.reserve(trace.jobs.size());
   for (const traces::Job& job : trace.jobs) {
     const std::int64_t limit_s =
@@ -76,6 +130,7 @@ Result<Workload> workload_of(traces::Trace& trace, const ReplayOptions& options)
     workload.jobs.push_back({scaled(job.submit_s, options.scale), seconds(job.run_s),
                              seconds(limit_s), job.width, static_cast<std::uint32_t>(job.user)});
   }
+  if (options.load) arrive_at_load(workload, *options.load);
   return workload;
 }
 
@@ -98,13 +153,17 @@ Measures measure(const Workload& workload, std::span<const Time> starts) {
   const auto count = static_cast<double>(starts.size());
   const Duration makespan = last_end - workload.jobs.front().submit;
   const double capacity = static_cast<double>(makespan.ms) * workload.machine_width;
-  return {starts.size(), wait_ms / count / 1'000, slowdown / count,
-          capacity > 0 ? work / capacity : 0, makespan.ms / 1'000};
+  return {starts.size(),
+          wait_ms / count / 1'000,
+          wide_wait_mean(workload, starts),
+          slowdown / count,
+          capacity > 0 ? work / capacity : 0,
+          makespan.ms / 1'000};
 }
 
 Result<void> write_schedule(const std::filesystem::path& path, const traces::Trace& trace,
-                            const Workload& workload, std::span<const Time> starts,
-                            std::string_view note) {
+                            const Workload& workload, const Placed& placed, std::string_view note) {
+  const std::span<const Time> starts = placed.starts;
   CHECK(starts.size() == trace.jobs.size() && starts.size() == workload.jobs.size(),
         "a start for each job of the trace");
   const std::unique_ptr<std::FILE, CloseWritten> file(std::fopen(path.c_str(), "wb"));
@@ -114,10 +173,11 @@ Result<void> write_schedule(const std::filesystem::path& path, const traces::Tra
   for (std::size_t at = 0; written && at < starts.size(); ++at) {
     const traces::Job& job = trace.jobs[at];
     const forecast::Job& scheduled = workload.jobs[at];
-    fmt::format_to(
-        std::back_inserter(text), "{} {} {} {} {} -1 -1 {} {} -1 -1 {} -1 -1 {} -1 -1 -1\n",
-        job.number, scheduled.submit.ms / 1'000, (starts[at] - scheduled.submit).ms / 1'000,
-        job.run_s, job.width, job.width, scheduled.limit.ms / 1'000, job.user, job.queue);
+    fmt::format_to(std::back_inserter(text),
+                   "{} {} {} {} {} -1 -1 {} {} -1 -1 {} -1 -1 {} {} -1 -1\n", job.number,
+                   scheduled.submit.ms / 1'000, (starts[at] - scheduled.submit).ms / 1'000,
+                   job.run_s, job.width, job.width, scheduled.limit.ms / 1'000, job.user, job.queue,
+                   placed.sites.empty() ? -1 : std::int64_t{placed.sites[at]} + 1);
     if (text.size() < std::size_t{1} << 18U && at + 1 < starts.size()) continue;
     written = std::fwrite(text.data(), 1, text.size(), file.get()) == text.size();
     text.clear();

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -12,7 +13,8 @@
 #include "forecast/schedule.h"
 #include "traces/trace.h"
 
-/// A trace's way through one machine: from its lines to jobs, and from their schedule to measures.
+/// A trace's way through one machine, or the machines of several sites: from its lines to jobs, and
+/// from their schedule to measures.
 namespace fabrica::simulate {
 
 /// How much faster than in the trace jobs arrive: its load times this.
@@ -27,34 +29,47 @@ Result<Scale> parse_scale(std::string_view text);
 struct ReplayOptions {
   std::int32_t machine_width = 0;  // 0: what the trace says
   Scale scale;
-  bool perfect_limits = false;  // as if each user had asked for what the job runs
+  bool perfect_limits = false;             // as if each user had asked for what the job runs
+  std::vector<std::int32_t> sites = {};    // widths of their machines, instead of one machine
+  std::optional<Scale> load = {};          // instead of a scale: see workload_of
+  std::size_t first = forecast::no_bound;  // so many jobs of the trace
 };
 
 struct Workload {
-  std::int32_t machine_width = 0;
+  std::int32_t machine_width = 0;   // of all machines together
   std::vector<forecast::Job> jobs;  // in the order of the trace's own
 };
 
-/// Drops from the trace, and counts there, what is wider than the machine; the rest as jobs.
-/// Refused as invalid when neither the options nor the trace say how wide the machine is, or
-/// nothing is left.
+/// Drops from the trace, and counts there, what is wider than the (widest) machine; the rest as
+/// jobs. With a load they arrive from time 0 on so much faster or slower that all their work is
+/// that part of what the machines could do until the last arrives. Refused as invalid when neither
+/// the options nor the trace say how wide the machine is, or nothing is left.
 Result<Workload> workload_of(traces::Trace& trace, const ReplayOptions& options);
 
-/// Means over all jobs. Bounded slowdown: (wait + run) / max(run, 10 s), at least 1 (Feitelson and
-/// others, 1997). Utilisation: work over the machine from the first submit to the last end.
+/// Means over all jobs, and of the wait also over the widest tenth: those that are at least as wide
+/// as the one at nine tenths of the jobs sorted by width. Bounded slowdown: (wait + run) / max(run,
+/// 10 s), at least 1 (Feitelson and others, 1997). Utilisation: work over the machine from the
+/// first submit to the last end.
 struct Measures {
   std::uint64_t jobs = 0;
   double wait_mean_s = 0;
+  double wide_wait_mean_s = 0;
   double bounded_slowdown_mean = 0;
   double utilisation = 0;
   std::int64_t makespan_s = 0;
 };
 Measures measure(const Workload& workload, std::span<const Time> starts);
 
-/// Writes the schedule in the Standard Workload Format: each job with its wait. Refused as
-/// unavailable when the file cannot be written whole.
+/// When each job starts and, where there are several machines, on which.
+struct Placed {
+  std::span<const Time> starts;
+  std::span<const std::uint32_t> sites = {};  // from 0; empty: there is one machine
+};
+
+/// Writes the schedule in the Standard Workload Format: each job with its wait, and the number of
+/// its site, from 1, as its partition. Refused as unavailable when the file cannot be written
+/// whole.
 Result<void> write_schedule(const std::filesystem::path& path, const traces::Trace& trace,
-                            const Workload& workload, std::span<const Time> starts,
-                            std::string_view note);
+                            const Workload& workload, const Placed& placed, std::string_view note);
 
 }  // namespace fabrica::simulate

@@ -11,31 +11,16 @@
 #include "simulate/replay.h"
 #include "traces/swf.h"
 #include "traces/text_source.h"
+#include "unit/simulate/trace_files.h"
 
 /// Invariant 47: on four well-known traces every wait is that of the schedule that PySS published,
 /// to the second, and the measures of the other schedulers are those of an independent
-/// implementation. The traces are not part of the project: FABRICA_TRACES names their folder, by
-/// default ../shared/traces beside the source tree. Where they are absent the result says so.
+/// implementation. Where the traces are absent the result says so.
 namespace fabrica::simulate {
 namespace {
 
 using forecast::EventOrder;
 using forecast::Scheduler;
-
-std::filesystem::path traces_folder() {
-  const char* const named = std::getenv("FABRICA_TRACES");
-  if (named != nullptr && *named != '\0') return named;
-  const char* const source = std::getenv("FABRICA_SOURCE_DIR");
-  return std::filesystem::path(source != nullptr ? source : ".") / "../shared/traces";
-}
-
-// True when the file is there; otherwise the test's result line says that it is absent.
-bool there(const std::filesystem::path& path) {
-  if (std::filesystem::exists(path)) return true;
-  fmt::print("absent: {} (FABRICA_TRACES)\n", path.string());
-  testing::Test::RecordProperty("absent", path.string());
-  return false;
-}
 
 struct Replayed {
   traces::Trace trace;
@@ -43,7 +28,7 @@ struct Replayed {
 };
 
 Replayed replayed(const std::string& name, bool perfect_limits = false) {
-  Result<traces::Trace> trace = traces::read_swf(traces_folder() / (name + ".swf.gz"));
+  Result<traces::Trace> trace = traces::read_swf(trace_file(name));
   EXPECT_TRUE(trace.has_value()) << trace.error().text;
   Workload workload = *workload_of(*trace, {0, {}, perfect_limits});
   return {*std::move(trace), std::move(workload)};
@@ -85,7 +70,7 @@ class Published : public testing::TestWithParam<std::string> {};
 
 TEST_P(Published, NoWaitOfTextbookEasyDiffers) {
   const auto published = traces_folder() / "golden" / (GetParam() + ".pyss-easy.txt.gz");
-  if (!there(published)) return;
+  if (!is_there(published)) return;
   const Replayed replay = replayed(GetParam());
   const auto starts =
       forecast::schedule({replay.workload.machine_width, Scheduler::easy, EventOrder::textbook},
@@ -132,7 +117,7 @@ TEST(PublishedFigures, MeansOfTheOtherSchedulers) {
       {"philly-gpu", true, "", "", "21828.131 / 26.932", ""},
   };
   for (const Figures& row : rows) {
-    if (!there(traces_folder() / (row.trace + ".swf.gz"))) continue;
+    if (!is_there(trace_file(row.trace))) continue;
     const Replayed replay = replayed(row.trace, row.perfect_limits);
     const auto expect = [&](Scheduler scheduler, const std::string& wanted) {
       if (wanted.empty()) return;
@@ -148,7 +133,7 @@ TEST(PublishedFigures, MeansOfTheOtherSchedulers) {
 
 // The first 5,000 jobs: PySS's own conservative scheduler, and the same in this product's order.
 TEST(PublishedFigures, ConservativeOnTheBeginningOfKth) {
-  if (!there(traces_folder() / "kth-sp2.swf.gz")) return;
+  if (!is_there(trace_file("kth-sp2"))) return;
   Replayed replay = replayed("kth-sp2");
   replay.workload.jobs.resize(5'000);
   EXPECT_EQ(measures_of(replay, Scheduler::conservative, EventOrder::textbook),

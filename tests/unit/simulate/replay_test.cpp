@@ -72,6 +72,42 @@ TEST(Replay, ScaleAndPerfectLimitsChangeTheJobs) {
   EXPECT_EQ(workload.jobs[1].limit, seconds(1)) << "a limit is at least a second";
 }
 
+TEST(Replay, OverSitesTheWidestCountsAndALoadMovesTheArrivals) {
+  struct Row {
+    std::vector<std::int32_t> sites;
+    Scale load;
+    std::size_t first;
+    std::size_t jobs;            // 0: refused
+    std::int64_t last_submit_s;  // all work is 100 s; one job alone stays
+  };
+  for (const Row& row :
+       {Row{{9, 1}, {1, 1}, 9, 3, 100 / 10}, Row{{9, 1}, {1, 2}, 9, 3, 2 * 100 / 10},
+        Row{{2, 8}, {5, 10}, 9, 2, 2 * 100 / 10}, Row{{9, 9}, {1, 1}, 1, 1, 0},
+        Row{{4}, {1, 1}, 9, 1, 5}, Row{{9, 0}, {1, 1}, 9, 0, 0}, Row{{3, 3}, {1, 1}, 9, 0, 0},
+        Row{{2'000'000'000, 2'000'000'000}, {1, 1}, 9, 0, 0}}) {
+    traces::Trace trace = small_trace();
+    const auto workload = workload_of(trace, {0, {}, false, row.sites, row.load, row.first});
+    ASSERT_EQ(workload.has_value(), row.jobs != 0) << row.sites[0];
+    if (!workload) continue;
+    EXPECT_EQ(workload->jobs.size(), row.jobs) << row.sites[0];
+    EXPECT_EQ(trace.jobs.size(), row.jobs) << row.sites[0];
+    EXPECT_EQ(workload->jobs.back().submit, Time{} + seconds(row.last_submit_s)) << row.sites[0];
+  }
+}
+
+TEST(Replay, TheWidestTenthIsAtLeastAsWideAsTheJobAtNineTenths) {
+  Workload workload;
+  workload.machine_width = 100;
+  std::vector<Time> starts;
+  for (std::int32_t width = 1; width <= 20; ++width) {
+    workload.jobs.push_back({Time{}, seconds(1), seconds(1), width});
+    starts.push_back(Time{} + seconds(width));
+  }
+  EXPECT_DOUBLE_EQ(measure(workload, starts).wide_wait_mean_s, (19 + 20) / 2.0);
+  workload.jobs[0].width = 19;
+  EXPECT_DOUBLE_EQ(measure(workload, starts).wide_wait_mean_s, (1 + 19 + 20) / 3.0);
+}
+
 TEST(Replay, MeasuresOfAScheduleByHand) {
   Workload workload{10,
                     {{Time{} + seconds(100), seconds(5), seconds(50), 4},
@@ -91,7 +127,7 @@ TEST(Replay, AScheduleThatIsWrittenReadsBackAsATrace) {
   const Workload workload = *workload_of(trace, {});
   const auto starts = forecast::schedule({workload.machine_width}, workload.jobs).starts;
   const auto path = scratch.folder() / "out.swf";
-  ASSERT_TRUE(write_schedule(path, trace, workload, starts, "easy").has_value());
+  ASSERT_TRUE(write_schedule(path, trace, workload, {starts}, "easy").has_value());
   const traces::Trace again = *traces::read_swf(path);
   ASSERT_EQ(again.jobs.size(), trace.jobs.size());
   EXPECT_EQ(again.machine_width, workload.machine_width);
@@ -107,7 +143,7 @@ TEST(Replay, AScheduleThatIsWrittenReadsBackAsATrace) {
   EXPECT_EQ(text.substr(third, text.find(' ', text.find(' ', third + 2) + 1) - third),
             fmt::format("3 {} {}", trace.jobs[2].submit_s,
                         (starts[2] - workload.jobs[2].submit).ms / 1'000));
-  EXPECT_EQ(write_schedule(scratch.folder(), trace, workload, starts, "").error().code,
+  EXPECT_EQ(write_schedule(scratch.folder(), trace, workload, {starts}, "").error().code,
             refusal::unavailable);
 }
 

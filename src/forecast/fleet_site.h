@@ -1,0 +1,77 @@
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <limits>
+
+#include "forecast/gap.h"
+#include "forecast/job.h"
+#include "forecast/profile.h"
+
+namespace fabrica::forecast {
+
+/// One machine of a fleet: what runs there, and the one waiting job that nobody may delay, for
+/// which it keeps the reservation of EASY backfill.
+class FleetSite {
+ public:
+  explicit FleetSite(std::int32_t width) : width_(width), profile_(width) {}
+
+  std::int32_t width() const { return width_; }
+  std::int32_t free() const { return profile_.free_now(); }
+
+  void advance(Time now) {
+    now_ = now;
+    changed_ |= profile_.advance(now);
+  }
+
+  /// Starts the job now, within gap() or in place of the protected one.
+  void start(const Job& job) {
+    if (job.limit > window()) spare_ -= job.width;
+    profile_.take(now_, now_ + job.limit, job.width);
+  }
+  void ended(const Job& job, Time requested_end) {
+    if (requested_end > now_) profile_.give_back(now_, requested_end, job.width);
+    changed_ = true;
+  }
+
+  /// Nobody may delay a job of this width from now on; zero: none is protected.
+  void protect(std::int32_t width) {
+    protected_ = width;
+    changed_ = true;
+  }
+
+  /// Whether more may fit than when this was last asked. From then on what gap() says only shrinks
+  /// until this is true again.
+  bool take_change() {
+    if (!changed_) return false;
+    changed_ = false;
+    reserve();
+    return true;
+  }
+
+  /// What may start now; only after take_change().
+  Gap gap() const { return {free(), std::min(free(), spare_), window()}; }
+
+ private:
+  Duration window() const { return shadow_ == never ? Duration{never.ms} : shadow_ - now_; }
+  void reserve() {
+    if (protected_ == 0) {
+      shadow_ = never;
+      spare_ = std::numeric_limits<std::int32_t>::max();
+      return;
+    }
+    const Profile::Room room = profile_.first_room(protected_);
+    shadow_ = room.at;
+    spare_ = room.free - protected_;
+  }
+
+  std::int32_t width_;
+  Profile profile_;
+  Time now_;
+  std::int32_t protected_ = 0;
+  Time shadow_ = never;  // when the protected job would start
+  std::int32_t spare_ = std::numeric_limits<std::int32_t>::max();  // what it leaves over then
+  bool changed_ = true;
+};
+
+}  // namespace fabrica::forecast
