@@ -157,29 +157,56 @@ void reading_and_scheduling(benchmark::State& run, const std::string& name) {
   count_jobs(run, jobs);
 }
 
-// Ten million jobs at load 0.9 on a machine of 100,000: widths are powers of two up to 4,096, most
-// of them small; limits from minutes to two days.
-void ten_million_jobs(benchmark::State& run) {
-  constexpr std::size_t count = 10'000'000;
-  constexpr std::int32_t width = 100'000;
+// Ten million jobs at load 0.9: widths are powers of two up to 4,096, most of them small; limits
+// from minutes to two days.
+std::vector<forecast::Job> ten_million_jobs(std::int64_t width) {
   Random random(1);
-  std::vector<forecast::Job> jobs(count);
-  std::int64_t at_ms = 0;
+  std::vector<forecast::Job> jobs(10'000'000);
+  // In 1,000ths of a millisecond, since on a large machine many jobs come in one.
+  std::int64_t at = 0;
   for (forecast::Job& job : jobs) {
     job.width = std::int32_t{1} << random.below(1 + random.below(13));
     job.limit = minutes(random.between(5, random.chance(1, 10) ? 2'880 : 240));
     job.run = milliseconds(random.between(1'000, job.limit.ms));
-    job.submit = Time{at_ms};
-    at_ms += job.width * job.run.ms / (width * 9 / 10);
+    job.user = static_cast<std::uint32_t>(random.below(10'000));
+    job.submit = Time{at / 1'000};
+    at += job.width * job.run.ms * 1'000 / (width * 9 / 10);
   }
-  for (auto _ : run) {
-    const forecast::Schedule made = forecast::schedule({width}, jobs);
-    run.SetLabel(fmt::format("limit 60 s and 4 GiB; deepest queue {}", made.waiting_max));
-  }
-  count_jobs(run, count);
+  return jobs;
+}
+
+void say_memory(benchmark::State& run) {
   rusage usage{};
   getrusage(RUSAGE_SELF, &usage);
   run.counters["resident_MiB_max"] = static_cast<double>(usage.ru_maxrss) / 1'024;
+}
+
+void ten_million_on_one_machine(benchmark::State& run) {
+  const auto jobs = ten_million_jobs(100'000);
+  for (auto _ : run) {
+    const forecast::Schedule made = forecast::schedule({100'000}, jobs);
+    run.SetLabel(fmt::format("limit 60 s and 4 GiB; deepest queue {}", made.waiting_max));
+  }
+  count_jobs(run, jobs.size());
+  say_memory(run);
+}
+
+// A million GPUs at a hundred sites, of 4,096 to 15,896.
+void ten_million_over_a_hundred_sites(benchmark::State& run) {
+  forecast::Fleet fleet;
+  std::int64_t width = 0;
+  for (std::int32_t site = 0; site < 100; ++site) {
+    fleet.widths.push_back(4'096 + (site * 37 % 100) * 120);
+    width += fleet.widths.back();
+  }
+  const auto jobs = ten_million_jobs(width);
+  for (auto _ : run) {
+    const forecast::FleetSchedule made = forecast::schedule(fleet, jobs);
+    run.SetLabel(
+        fmt::format("limit 60 s and 4 GiB; {} GPUs, deepest queue {}", width, made.waiting_max));
+  }
+  count_jobs(run, jobs.size());
+  say_memory(run);
 }
 
 void declare(const std::string& name) {
@@ -229,9 +256,11 @@ int main(int argc, char** argv) {
       fmt::print("absent: {} (FABRICA_TRACES)\n", fabrica::bench::trace_path(name).string());
     }
   }
-  benchmark::RegisterBenchmark("ten_million_jobs", fabrica::bench::ten_million_jobs)
-      ->Unit(benchmark::kMillisecond)
-      ->Iterations(1);
+  const auto once = [](const char* what, auto run) {
+    benchmark::RegisterBenchmark(what, run)->Unit(benchmark::kMillisecond)->Iterations(1);
+  };
+  once("ten_million_on_one_machine", fabrica::bench::ten_million_on_one_machine);
+  once("ten_million_over_a_hundred_sites", fabrica::bench::ten_million_over_a_hundred_sites);
   benchmark::Initialize(&argc, argv);
   benchmark::RunSpecifiedBenchmarks();
   return 0;

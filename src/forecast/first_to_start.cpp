@@ -11,10 +11,6 @@ FirstToStart::FirstToStart(std::span<const std::int32_t> widths, const Job* jobs
   std::iota(order_.begin(), order_.end(), 0U);
 }
 
-void FirstToStart::advance(Time now) {
-  for (Place& place : places_) place.site.advance(now);
-}
-
 void FirstToStart::order_sites() {
   if (asks_ == Asks::in_order) return;
   std::ranges::sort(order_, {}, [&](std::uint32_t number) {
@@ -32,8 +28,8 @@ JobIndex FirstToStart::next_for(Place& place) {
     place.head = *head;
     place.site.protect(jobs_[*head].width);
   }
-  if (place.site.take_change()) place.asked = *head + 1;
-  const auto found = candidates_.first_from(place.asked, place.site.gap());
+  if (place.site.take_change(now_)) place.asked = *head + 1;
+  const auto found = candidates_.first_from(place.asked, place.site.gap(now_));
   place.asked = found ? *found + 1 : arrived_;
   return found.value_or(nobody);
 }

@@ -24,13 +24,13 @@ class FirstToStart {
   FirstToStart(std::span<const std::int32_t> widths, const Job* jobs, Asks asks);
 
   std::size_t waiting() const { return candidates_.size(); }
-  void advance(Time now);
+  void advance(Time now) { now_ = now; }
   void arrived(JobIndex job) {
     candidates_.insert(job, jobs_[job].width, jobs_[job].limit);
     arrived_ = job + 1;
   }
   void ended(JobIndex job, std::uint32_t site, Time requested_end) {
-    places_[site].site.ended(jobs_[job], requested_end);
+    places_[site].site.ended(now_, jobs_[job], requested_end);
   }
 
   /// Calls `start(job, site)` for each job that starts now.
@@ -43,7 +43,7 @@ class FirstToStart {
         const JobIndex job = next_for(place);
         if (job == nobody) break;
         candidates_.erase(job);
-        place.site.start(jobs_[job]);
+        place.site.start(now_, jobs_[job]);
         start(job, number);
       }
     }
@@ -62,6 +62,7 @@ class FirstToStart {
   JobIndex next_for(Place& place);
 
   const Job* jobs_;
+  Time now_;
   std::vector<Place> places_;
   std::vector<std::uint32_t> order_;
   Candidates<JobIndex> candidates_;

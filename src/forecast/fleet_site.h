@@ -11,7 +11,8 @@
 namespace fabrica::forecast {
 
 /// One machine of a fleet: what runs there, and the one waiting job that nobody may delay, for
-/// which it keeps the reservation of EASY backfill.
+/// which it keeps the reservation of EASY backfill. Every end is told when it comes, at the latest
+/// at its job's limit, so that nothing changes here by itself as time passes.
 class FleetSite {
  public:
   explicit FleetSite(std::int32_t width) : width_(width), profile_(width) {}
@@ -19,18 +20,15 @@ class FleetSite {
   std::int32_t width() const { return width_; }
   std::int32_t free() const { return profile_.free_now(); }
 
-  void advance(Time now) {
-    now_ = now;
-    changed_ |= profile_.advance(now);
-  }
-
   /// Starts the job now, within gap() or in place of the protected one.
-  void start(const Job& job) {
-    if (job.limit > window()) spare_ -= job.width;
-    profile_.take(now_, now_ + job.limit, job.width);
+  void start(Time now, const Job& job) {
+    if (job.limit > window(now)) spare_ -= job.width;
+    profile_.advance(now);
+    profile_.take(now, now + job.limit, job.width);
   }
-  void ended(const Job& job, Time requested_end) {
-    if (requested_end > now_) profile_.give_back(now_, requested_end, job.width);
+  void ended(Time now, const Job& job, Time requested_end) {
+    profile_.advance(now);
+    if (requested_end > now) profile_.give_back(now, requested_end, job.width);
     changed_ = true;
   }
 
@@ -42,18 +40,19 @@ class FleetSite {
 
   /// Whether more may fit than when this was last asked. From then on what gap() says only shrinks
   /// until this is true again.
-  bool take_change() {
+  bool take_change(Time now) {
     if (!changed_) return false;
     changed_ = false;
+    profile_.advance(now);
     reserve();
     return true;
   }
 
   /// What may start now; only after take_change().
-  Gap gap() const { return {free(), std::min(free(), spare_), window()}; }
+  Gap gap(Time now) const { return {free(), std::min(free(), spare_), window(now)}; }
 
  private:
-  Duration window() const { return shadow_ == never ? Duration{never.ms} : shadow_ - now_; }
+  Duration window(Time now) const { return shadow_ == never ? Duration{never.ms} : shadow_ - now; }
   void reserve() {
     if (protected_ == 0) {
       shadow_ = never;
@@ -67,7 +66,6 @@ class FleetSite {
 
   std::int32_t width_;
   Profile profile_;
-  Time now_;
   std::int32_t protected_ = 0;
   Time shadow_ = never;  // when the protected job would start
   std::int32_t spare_ = std::numeric_limits<std::int32_t>::max();  // what it leaves over then

@@ -17,10 +17,6 @@ LateBinding::LateBinding(std::span<const std::int32_t> widths, const Job* jobs) 
   }
 }
 
-void LateBinding::advance(Time now) {
-  for (Place& place : places_) place.site.advance(now);
-}
-
 void LateBinding::arrived(JobIndex job) {
   const Job& properties = jobs_[job];
   const Duration expected = run_times_.expected(properties);
@@ -34,10 +30,12 @@ void LateBinding::arrived(JobIndex job) {
 void LateBinding::ended(JobIndex job, std::uint32_t site, Time requested_end) {
   run_times_.ended(jobs_[job]);
   const auto place = std::ranges::find(places_, site, &Place::number);
-  place->site.ended(jobs_[job], requested_end);
+  place->site.ended(now_, jobs_[job], requested_end);
 }
 
-void LateBinding::protect_next() {
+// True when there is more room somewhere, or another job is protected.
+bool LateBinding::protect_next() {
+  bool changed = false;
   for (Place& place : places_) {
     Home& home = homes_[place.home];
     while (place.held == nobody && home.next < home.arrived.size()) {
@@ -49,13 +47,14 @@ void LateBinding::protect_next() {
       place.site.protect(jobs_[job].width);
       protected_count_ += 1;
     }
-    place.changed |= place.site.take_change();
+    if (place.site.take_change(now_)) place.changed = changed = true;
     if (home.next == home.arrived.size() || home.next > home.arrived.size() / 2 + 1'000) {
       home.arrived.erase(home.arrived.begin(),
                          home.arrived.begin() + static_cast<std::ptrdiff_t>(home.next));
       home.next = 0;
     }
   }
+  return changed;
 }
 
 // Where a protected job can start now; at home nobody has to be asked.
@@ -64,7 +63,7 @@ LateBinding::Place* LateBinding::place_for(JobIndex job, Place& home) {
   if (properties.width <= home.site.free()) return &home;
   const auto next = places_.begin() + (&home - places_.data()) + 1;
   const auto found = std::find_if(next, places_.end(), [&](const Place& place) {
-    return place.site.gap().admits(properties.width, properties.limit);
+    return place.site.gap(now_).admits(properties.width, properties.limit);
   });
   return found == places_.end() ? nullptr : &*found;
 }
@@ -72,11 +71,11 @@ LateBinding::Place* LateBinding::place_for(JobIndex job, Place& home) {
 void LateBinding::begin(JobIndex job, Place& place) {
   candidates_.erase({expected_[job], jobs_[job].width, job});
   expected_[job] = {};
-  place.site.start(jobs_[job]);
+  place.site.start(now_, jobs_[job]);
 }
 
 JobIndex LateBinding::next_for(Place& place, Key& from) {
-  const auto found = candidates_.first_from(from, place.site.gap());
+  const auto found = candidates_.first_from(from, place.site.gap(now_));
   if (!found) return nobody;
   from = *found;
   return found->job;
@@ -87,7 +86,7 @@ JobIndex LateBinding::next_fresh(const Place& place) const {
   const auto key = [&](JobIndex job) { return Key{expected_[job], jobs_[job].width, job}; };
   for (const JobIndex job : fresh_) {
     if (expected_[job] == Duration{}) continue;
-    if (!place.site.gap().admits(jobs_[job].width, jobs_[job].limit)) continue;
+    if (!place.site.gap(now_).admits(jobs_[job].width, jobs_[job].limit)) continue;
     if (best == nobody || key(job) < key(best)) best = job;
   }
   return best;

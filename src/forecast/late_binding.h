@@ -35,16 +35,15 @@ class LateBinding {
   LateBinding(std::span<const std::int32_t> widths, const Job* jobs);
 
   std::size_t waiting() const { return candidates_.size() + protected_count_; }
-  void advance(Time now);
+  void advance(Time now) { now_ = now; }
   void arrived(JobIndex job);
   void ended(JobIndex job, std::uint32_t site, Time requested_end);
 
   /// Calls `start(job, site)` for each job that starts now; sites are numbered as they were given.
   template <class Start>
   void pass(Start&& start) {
-    for (bool again = true; again;) {
-      protect_next();
-      again = start_protected(start);
+    // Where nothing has changed those who were refused are refused again.
+    while (protect_next() && start_protected(start)) {
     }
     for (std::size_t at = 0; at < places_.size(); ++at) fill(places_[at], start);
     fresh_.clear();
@@ -78,7 +77,7 @@ class LateBinding {
     bool changed = false;    // since its room was last offered to the others
   };
 
-  void protect_next();
+  bool protect_next();
   void begin(JobIndex job, Place& place);
   Place* place_for(JobIndex job, Place& home);
   JobIndex next_for(Place& place, Key& from);
@@ -90,6 +89,7 @@ class LateBinding {
   void fill(Place& place, Start& start);
 
   const Job* jobs_;
+  Time now_;
   RunTimes run_times_;
   std::vector<Place> places_;  // narrow ones first
   std::vector<Home> homes_;    // likewise
@@ -116,7 +116,7 @@ bool LateBinding::start_protected(Start& start) {
   home->held = nobody;
   home->site.protect(0);
   protected_count_ -= 1;
-  there->site.start(jobs_[job]);
+  there->site.start(now_, jobs_[job]);
   start(job, there->number);
   return true;
 }
