@@ -23,7 +23,7 @@
 /// parsing and reading (with gzip) alone, and the heap of events alone (a machine without end). The
 /// traces are not part of the project: FABRICA_TRACES names their folder, by default
 /// ../shared/traces beside the source tree; what is absent is said and left out. Limits: EASY
-/// 3,000,000 jobs/s on SDSC-BLUE and 2,500,000 on Curie, 1,500,000 with reading, 500,000 at
+/// 3,000,000 jobs/s on SDSC-BLUE and 2,500,000 on Curie, 1,500,000 with parsing, 500,000 at
 /// load 1.5; conservative 500,000 on KTH, 250,000 on BLUE, 50,000 on Philly; over seven sites
 /// 500,000 at load 0.9. Scale: 10,000,000 jobs in 60 s and 4 GiB.
 namespace fabrica::bench {
@@ -58,8 +58,7 @@ void reading(benchmark::State& run, const std::string& name) {
   count_jobs(run, jobs);
 }
 
-// The text in memory already: what is left of reading without the disk and without inflating.
-void parsing(benchmark::State& run, const std::string& name) {
+std::string text_of(const std::string& name) {
   auto source = traces::TextSource::open(trace_path(name));
   CHECK(source.has_value(), "a trace that is there can be opened");
   std::string text;
@@ -68,11 +67,32 @@ void parsing(benchmark::State& run, const std::string& name) {
     count = source->read(buffer).value_or(0);
     text.append(buffer.data(), count);
   }
+  return text;
+}
+
+traces::Trace parsed(const std::string& text) {
+  traces::SwfReader reader;
+  reader.take(text);
+  return std::move(reader).finish();
+}
+
+// The text in memory already: what is left of reading without the disk and without inflating.
+void parsing(benchmark::State& run, const std::string& name) {
+  const std::string text = text_of(name);
+  std::size_t jobs = 0;
+  for (auto _ : run) jobs = parsed(text).jobs.size();
+  count_jobs(run, jobs);
+}
+
+void parsing_and_scheduling(benchmark::State& run, const std::string& name) {
+  const std::string text = text_of(name);
   std::size_t jobs = 0;
   for (auto _ : run) {
-    traces::SwfReader reader;
-    reader.take(text);
-    jobs = std::move(reader).finish().jobs.size();
+    traces::Trace trace = parsed(text);
+    const simulate::Workload workload = *simulate::workload_of(trace, {0, {}, false});
+    const forecast::Schedule made = forecast::schedule({workload.machine_width}, workload.jobs);
+    benchmark::DoNotOptimize(made.starts.data());
+    jobs = workload.jobs.size();
   }
   count_jobs(run, jobs);
 }
@@ -218,6 +238,7 @@ void declare(const std::string& name) {
   add("read", reading, name);
   add("read_from_cache", reading_from_cache, name);
   add("events_alone", heap_alone, name);
+  add("parse_and_easy", parsing_and_scheduling, name);
   add("read_and_easy", reading_and_scheduling, name);
   const simulate::Scale as_it_is;
   add("fcfs", scheduling, name, Machine{0, Scheduler::fcfs}, as_it_is);

@@ -13,7 +13,7 @@ namespace fabrica::forecast {
 namespace {
 
 template <class Policy>
-FleetSchedule run(Policy policy, std::span<const Job> jobs) {
+FleetSchedule run_fleet(Policy policy, std::span<const Job> jobs) {
   FleetSchedule made;
   made.starts.resize(jobs.size());
   made.sites.resize(jobs.size());
@@ -38,31 +38,20 @@ FleetSchedule run(Policy policy, std::span<const Job> jobs) {
   return made;
 }
 
-void check_jobs(const Fleet& fleet, std::span<const Job> jobs) {
-  CHECK(!fleet.widths.empty() && std::ranges::min(fleet.widths) >= 1, "a fleet has machines");
-  const std::int32_t widest = std::ranges::max(fleet.widths);
-  Time before = jobs.empty() ? Time{} : jobs.front().submit;
-  bool valid = true;
-  for (const Job& job : jobs) {
-    valid &= job.submit >= before && job.width >= 1 && job.width <= widest && job.limit.ms >= 1 &&
-             job.run.ms >= 0 && job.run <= job.limit;
-    before = job.submit;
-  }
-  CHECK(valid, "jobs are sorted by submit time, and each can run on some machine");
-}
-
 }  // namespace
 
 FleetSchedule schedule(const Fleet& fleet, std::span<const Job> jobs) {
-  check_jobs(fleet, jobs);
+  CHECK(!fleet.widths.empty() && std::ranges::min(fleet.widths) >= 1, "a fleet has machines");
+  CHECK(can_be_scheduled(jobs, std::ranges::max(fleet.widths)),
+        "jobs are sorted by submit time, and each can run on some machine");
   using Asks = FirstToStart::Asks;
   switch (fleet.placement) {
     case Placement::late_binding:
-      return run(LateBinding(fleet.widths, jobs.data()), jobs);
+      return run_fleet(LateBinding(fleet.widths, jobs.data()), jobs);
     case Placement::federation:
-      return run(FirstToStart(fleet.widths, jobs.data(), Asks::in_order), jobs);
+      return run_fleet(FirstToStart(fleet.widths, jobs.data(), Asks::in_order), jobs);
     case Placement::fullest_first:
-      return run(FirstToStart(fleet.widths, jobs.data(), Asks::fullest_first), jobs);
+      return run_fleet(FirstToStart(fleet.widths, jobs.data(), Asks::fullest_first), jobs);
   }
   CHECK(false, "a placement that there is");
 }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 
 #include "base/time.h"
 
@@ -19,5 +20,17 @@ struct Job {
   std::uint32_t user = 0;
 };
 static_assert(sizeof(Job) == 32, "two jobs share a cache line");
+
+/// True when the jobs are sorted by submit time, and each is valid and not wider than this.
+inline bool can_be_scheduled(std::span<const Job> jobs, std::int32_t widest) {
+  Time before = jobs.empty() ? Time{} : jobs.front().submit;
+  bool can = true;
+  for (const Job& job : jobs) {
+    can &= job.submit >= before && job.width >= 1 && job.width <= widest && job.limit.ms >= 1 &&
+           job.run.ms >= 0 && job.run <= job.limit;
+    before = job.submit;
+  }
+  return can;
+}
 
 }  // namespace fabrica::forecast

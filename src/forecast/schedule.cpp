@@ -88,21 +88,11 @@ Schedule run(const Machine& machine, std::span<const Job> jobs, Discipline disci
                                                : std::move(simulation).batched();
 }
 
-void check_jobs(const Machine& machine, std::span<const Job> jobs) {
-  Time before = jobs.empty() ? Time{} : jobs.front().submit;
-  bool valid = true;
-  for (const Job& job : jobs) {
-    valid &= job.submit >= before && job.width >= 1 && job.width <= machine.width &&
-             job.limit.ms >= 1 && job.run.ms >= 0 && job.run <= job.limit;
-    before = job.submit;
-  }
-  CHECK(valid, "jobs are sorted by submit time, and each can run on the machine");
-}
-
 }  // namespace
 
 Schedule schedule(const Machine& machine, std::span<const Job> jobs) {
-  check_jobs(machine, jobs);
+  CHECK(can_be_scheduled(jobs, machine.width),
+        "jobs are sorted by submit time, and each can run on the machine");
   switch (machine.scheduler) {
     case Scheduler::easy:
       return run(machine, jobs, Easy<FifoQueue>(machine.width, jobs.data()));
