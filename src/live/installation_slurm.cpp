@@ -305,17 +305,24 @@ namespace {
 constexpr Duration beyond_the_edges = days(1);
 constexpr std::size_t reconciled_runs_max = 200'000;
 
-slurm::BookedSite booked(const config::SlurmSettings& settings, std::string mark,
-                         const federation::State& state) {
+slurm::BookedSite booked(const config::SlurmSettings& settings, const std::string& mark,
+                         const State& state) {
   slurm::BookedSite site;
   site.cluster = settings.cluster;
   site.user = settings.user;
-  site.installation = std::move(mark);
-  state.partitions.for_each([&](federation::PartitionId, const federation::Partition& partition) {
-    if (state.sites.at(partition.site).slug != settings.site) return;
-    const slurm::PartitionWords words = words_for(settings, partition.slug);
-    site.partitions.push_back({words.partition, words.account, partition});
+  site.installation = mark;
+  const federation::State& federation = state.federation;
+  federation.partitions.for_each([&](federation::PartitionId, const federation::Partition& one) {
+    if (federation.sites.at(one.site).slug != settings.site) return;
+    const slurm::PartitionWords words = words_for(settings, one.slug);
+    site.partitions.push_back({words.partition, words.account, one});
   });
+  for (const auto& [id, account] : state.jobs.site_accounts) {
+    if (federation.sites.at(account.site).slug != settings.site) continue;
+    const federation::Partition& one = federation.partitions.at(account.partition);
+    site.partitions.push_back(
+        {words_for(settings, one.slug).partition, slurm::account_name(mark, id), one});
+  }
   return site;
 }
 
@@ -364,7 +371,7 @@ Result<void> Installation::reconcile_site(const std::string& site, Time from, Ti
   const auto run = [this, asked, mark, period = Period{site, from, to},
                     &settings = cluster->second]() -> SiteChecks::Findings {
     slurm::BookedSite known;
-    const auto look = [&](const State& state) { known = booked(settings, mark, state.federation); };
+    const auto look = [&](const State& state) { known = booked(settings, mark, state); };
     if (!writer_->ask_and_wait(look)) return {};
     auto theirs =
         asked->books.runs(known, period.from - beyond_the_edges, period.to + beyond_the_edges);

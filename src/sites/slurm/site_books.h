@@ -13,7 +13,8 @@
 /// A Slurm site's own books: what slurmdbd has of the runs of a period, to be held against ours.
 namespace fabrica::sites::slurm {
 
-/// One of the site's partitions, and what Slurm calls it.
+/// One of the site's partitions, what Slurm calls it, and an account of ours there. Once for each
+/// account.
 struct BookedPartition {
   std::string name;     // Slurm's; empty: the cluster's default
   std::string account;  // that our jobs charge there

@@ -194,6 +194,15 @@ TEST_F(SlurmAccounts, AreMadeUsedAndLookedAfter) {
             name_of(4) + " PENDING AssocGrpGRESMinutes\n");
   root({"scancel", "-A", name_of(4)});
 
+  // What somebody else runs in an award's account is in the site's books and not in ours.
+  const test::Ran stranger = bed_.run_as(user, "c1",
+                                         {"sbatch", "--wait", "-A", name_of(5), "--gres=gpu:1",
+                                          "-t", "1", "-o", "/dev/null", "--wrap", "sleep 2"});
+  ASSERT_EQ(stranger.code, 0) << stranger.output;
+  const std::string told = "a job of somebody else's in an account of ours: " + user;
+  until(
+      [&] { return fabrica({"site", "reconcile", "c1"}).output.find(told) != std::string::npos; });
+
   // Asked again, nothing is changed.
   const std::string before = transactions();
   server_.kill();
