@@ -3,7 +3,10 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <array>
+#include <thread>
 
+#include "forecast/schedule.h"
 #include "unit/forecast/cases.h"
 #include "unit/forecast/fleet_reference.h"
 
@@ -92,6 +95,26 @@ TEST(Fleet, NeverUsesMoreThanThereIsAndStartsNobodyBeforeHisSubmit) {
   }
 }
 
+TEST(Fleet, SchedulesAreEqualOnOneThreadAndOnMany) {
+  const std::vector<std::int32_t> widths = {64, 48, 16};
+  const std::vector<Job> jobs = fleet_jobs({500, 0, 40, 5'000}, widths, 1);
+  const auto digests = [&] {
+    std::vector<Digest> made;
+    for (const Placement placement : placements)
+      made.push_back(digest_of(schedule({widths, placement}, jobs)));
+    for (const Scheduler scheduler : {Scheduler::easy, Scheduler::sjbf, Scheduler::conservative})
+      made.push_back(digest_of(schedule(Machine{64, scheduler, EventOrder::batched, 20}, jobs)));
+    return made;
+  };
+  const std::vector<Digest> alone = digests();
+  std::array<std::vector<Digest>, 4> beside;
+  {
+    std::vector<std::jthread> threads;
+    for (std::vector<Digest>& one : beside) threads.emplace_back([&] { one = digests(); });
+  }
+  for (const std::vector<Digest>& one : beside) EXPECT_EQ(one, alone);
+}
+
 // By hand: 0 and 1 take the machines until 10. Of those that come then, 2 is at home on the wide
 // one and protected there, 3 on the narrow one, where it starts at 10; it would delay 2 on the wide
 // one, as 4 does not. After 3 it is 5 that the narrow one protects, but the wide one has room for
@@ -117,9 +140,9 @@ TEST(Fleet, NoJobsAreASchedule) {
 
 TEST(FleetDeathTest, JobsThatNoMachineCouldRunAndFleetsWithoutMachinesAreABug) {
   const std::vector<Job> jobs = {{Time{5}, milliseconds(1), milliseconds(2), 5}};
-  EXPECT_DEATH((void)schedule({{4, 3}}, jobs), "each can run on some machine");
-  EXPECT_DEATH((void)schedule({{}}, jobs), "a fleet has machines");
-  EXPECT_DEATH((void)schedule({{5, 0}}, jobs), "a fleet has machines");
+  EXPECT_DEATH((void)schedule(Fleet{{4, 3}}, jobs), "each can run on some machine");
+  EXPECT_DEATH((void)schedule(Fleet{}, jobs), "a fleet has machines");
+  EXPECT_DEATH((void)schedule(Fleet{{5, 0}}, jobs), "a fleet has machines");
 }
 
 }  // namespace
