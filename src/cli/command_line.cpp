@@ -413,7 +413,8 @@ void CommandLine::declare_simulate() {
   of_swf("--scale", replay.scale, "jobs arrive so many times as fast: 1.5");
   of_swf("--depth", replay.depth,
          "conservative asks so many waiting jobs after an early end; by default all");
-  of_swf("--first", replay.first, "only so many jobs of the trace")->check(CLI::PositiveNumber);
+  of_swf("--first", replay.first, "only so many jobs of the trace")
+      ->check(CLI::Range(1, 1'000'000'000));
   CLI::Option* const sites =
       of_swf("--sites", replay.sites,
              "how wide the machines of several sites are, instead of one: 1152,768,576")

@@ -103,7 +103,7 @@ Outcome<simulate::ReplayOptions> options_of(const ReplayWords& words) {
   simulate::ReplayOptions options;
   TRY(options.scale, simulate::parse_scale(words.scale));
   if (!words.load.empty()) {
-    TRY(options.load, simulate::parse_scale(words.load));
+    TRY(options.load, simulate::parse_scale(words.load, "load"));
   }
   options.machine_width = words.procs;
   options.perfect_limits = words.perfect_limits;

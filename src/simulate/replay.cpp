@@ -63,7 +63,7 @@ Result<Widths> widths_of(const traces::Trace& trace, const ReplayOptions& option
   for (const std::int32_t width : options.sites) all += width;
   if (std::ranges::min(options.sites) <= 0 || all > std::numeric_limits<std::int32_t>::max())
     return refuse(refusal::invalid, "sites",
-                  "Each site has at least one processor, all at most 2^31.");
+                  "Each site has at least one processor, and all have at most 2147483647.");
   return Widths{static_cast<std::int32_t>(all), std::ranges::max(options.sites)};
 }
 
@@ -85,8 +85,11 @@ double wide_wait_mean(const Workload& workload, std::span<const Time> starts) {
 
 }  // namespace
 
-Result<Scale> parse_scale(std::string_view text) {
-  constexpr std::string_view hint = "--scale is a number between 0.001 and 1000, such as 1.5.";
+Result<Scale> parse_scale(std::string_view text, std::string_view field) {
+  const auto no = [field] {
+    return refuse(refusal::invalid, std::string(field),
+                  fmt::format("--{} is a number between 0.001 and 1000, such as 1.5.", field));
+  };
   Scale scale{0, 1};
   bool point = false;
   bool digits = false;
@@ -96,14 +99,14 @@ Result<Scale> parse_scale(std::string_view text) {
       continue;
     }
     if (c < '0' || c > '9' || scale.over == 1'000'000 || scale.times > 1'000'000'000) {
-      return refuse(refusal::invalid, "scale", std::string(hint));
+      return no();
     }
     digits = true;
     scale.times = scale.times * 10 + (c - '0');
     if (point) scale.over *= 10;
   }
   if (!digits || scale.times * 1'000 < scale.over || scale.times > scale.over * 1'000) {
-    return refuse(refusal::invalid, "scale", std::string(hint));
+    return no();
   }
   return scale;
 }

@@ -23,8 +23,8 @@ struct Scale {
   std::int64_t over = 1;
 };
 
-/// Reads "1.5": between 0.001 and 1000, with at most six decimals.
-Result<Scale> parse_scale(std::string_view text);
+/// Reads "1.5": between 0.001 and 1000, with at most six decimals. A refusal is of this field.
+Result<Scale> parse_scale(std::string_view text, std::string_view field = "scale");
 
 struct ReplayOptions {
   std::int32_t machine_width = 0;  // 0: what the trace says
