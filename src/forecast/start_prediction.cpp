@@ -1,0 +1,126 @@
+#include "forecast/start_prediction.h"
+
+#include <algorithm>
+
+#include "base/check.h"
+#include "forecast/moments.h"
+
+namespace fabrica::forecast {
+
+StartPredictor::StartPredictor(std::int32_t width, std::span<const Job> jobs, RunTimeSource source)
+    : jobs_(jobs),
+      run_times_(run_time_model(source)),
+      easy_(width, jobs.data()),
+      ahead_(width, jobs.data()),
+      followed_(jobs.size()) {}
+
+void StartPredictor::advance(Time now) {
+  now_ = now;
+  easy_.advance(now);
+}
+
+void StartPredictor::ended(JobIndex job) {
+  const Followed& followed = followed_[job];
+  easy_.ended(job, followed.requested_end);
+  const JobIndex last = running_.back();
+  running_[followed.running_place] = last;
+  followed_[last].running_place = followed.running_place;
+  running_.pop_back();
+  run_times_->ended(jobs_[job]);
+}
+
+void StartPredictor::arrived(JobIndex job) {
+  easy_.arrived(job);
+  fresh_.push_back(job);
+}
+
+std::span<const JobIndex> StartPredictor::pass() {
+  started_.clear();
+  easy_.pass([this](JobIndex job) { begin(job); });
+  predictions_.clear();
+  std::erase_if(fresh_, [this](JobIndex job) { return followed_[job].start != never; });
+  if (!fresh_.empty()) predict();
+  fresh_.clear();
+  return started_;
+}
+
+void StartPredictor::begin(JobIndex job) {
+  Followed& followed = followed_[job];
+  followed.start = now_;
+  followed.requested_end = now_ + jobs_[job].limit;
+  followed.running_place = static_cast<std::uint32_t>(running_.size());
+  running_.push_back(job);
+  started_.push_back(job);
+  if (followed.predicted_wait.ms < 0) return;
+  calibration_.started(followed.predicted_wait, now_ - jobs_[job].submit);
+}
+
+void StartPredictor::predict() {
+  for (const JobIndex job : fresh_) followed_[job].asked = true;
+  run_ahead();
+  for (const JobIndex job : fresh_) {
+    const Duration wait = followed_[job].predicted_wait;
+    const WaitRange range = calibration_.range(wait);
+    predictions_.push_back({job, now_ + range.least, now_ + wait, now_ + range.most});
+  }
+}
+
+Time StartPredictor::expected_end(JobIndex job) const {
+  const Time start = followed_[job].start;
+  return std::max(start + run_times_->expected(jobs_[job], now_ - start), now_ + milliseconds(1));
+}
+
+// Until all that are asked about have started there. What waits now has no requested end of its own
+// yet, so that place holds the supposed one.
+void StartPredictor::run_ahead() {
+  ahead_ = easy_;
+  Moments ends;
+  for (const JobIndex job : running_) ends.push(expected_end(job), job);
+  for (std::size_t missing = fresh_.size(); missing > 0;) {
+    const Time at = ends.next_time();
+    CHECK(at != never, "who waits on a machine that is wide enough starts when all have ended");
+    ahead_.advance(at);
+    while (ends.next_time() == at) {
+      const JobIndex job = ends.pop().job;
+      ahead_.ended(job, followed_[job].requested_end);
+    }
+    ahead_.pass([&](JobIndex job) {
+      Followed& followed = followed_[job];
+      followed.requested_end = at + jobs_[job].limit;
+      ends.push(at + run_times_->expected(jobs_[job], {}), job);
+      if (!followed.asked) return;
+      followed.asked = false;
+      followed.predicted_wait = at - now_;
+      missing -= 1;
+    });
+  }
+}
+
+PredictedSchedule predicted_schedule(const Machine& machine, std::span<const Job> jobs,
+                                     RunTimeSource source) {
+  CHECK(machine.scheduler == Scheduler::easy && machine.order == EventOrder::batched,
+        "starts are predicted under EASY, in batched order");
+  CHECK(can_be_scheduled(jobs, machine.width),
+        "jobs are sorted by submit time, and each can run on the machine");
+  PredictedSchedule made;
+  made.schedule.starts.resize(jobs.size());
+  StartPredictor predictor(machine.width, jobs, source);
+  Moments ends;
+  for (JobIndex arrived = 0; arrived < jobs.size() || !ends.empty();) {
+    const Time arrival = arrived < jobs.size() ? jobs[arrived].submit : never;
+    const Time now = std::min(ends.next_time(), arrival);
+    predictor.advance(now);
+    while (ends.next_time() == now) predictor.ended(ends.pop().job);
+    while (arrived < jobs.size() && jobs[arrived].submit == now) predictor.arrived(arrived++);
+    for (const JobIndex job : predictor.pass()) {
+      made.schedule.starts[job] = now;
+      ends.push(now + jobs[job].run, job);
+    }
+    made.schedule.waiting_max = std::max(made.schedule.waiting_max, predictor.waiting());
+    const auto said = predictor.predictions();
+    made.predictions.insert(made.predictions.end(), said.begin(), said.end());
+  }
+  return made;
+}
+
+}  // namespace fabrica::forecast
