@@ -24,13 +24,15 @@ std::optional<std::int64_t> LearnedRunTimes::Recent::mean_ms_above(std::int64_t 
 }
 
 Duration LearnedRunTimes::expected(const Job& job, Duration elapsed) const {
+  bool outlived = false;
   for (const Likeness& likeness : likenesses(job)) {
     const auto known = recent_.find(likeness);
     if (known == recent_.end()) continue;
     const auto mean_ms = known->second.mean_ms_above(elapsed.ms, job.limit.ms);
     if (mean_ms) return milliseconds(*mean_ms);
+    outlived = true;
   }
-  return corrected(elapsed.ms > 0 ? elapsed : job.limit, job, elapsed);
+  return corrected(outlived ? elapsed : job.limit, job, elapsed);
 }
 
 void LearnedRunTimes::ended(const Job& job) {

@@ -14,7 +14,8 @@ namespace fabrica::forecast {
 /// Expects of a job the mean of what recent similar ones did: of the last five of its user's with
 /// the same limit; where these say nothing, of its user's last five; then of anybody's last five
 /// with the same limit. Of a job that runs already only those count that ran longer than it has by
-/// now. Where nothing is known, the limit.
+/// now; where it has outlived them all, it is corrected as one that has overrun. Where nothing is
+/// known, the limit.
 class LearnedRunTimes final : public RunTimeModel {
  public:
   Duration expected(const Job& job, Duration elapsed) const override;
