@@ -421,6 +421,11 @@ void CommandLine::declare_simulate() {
           ->delimiter(',');
   for (const char* const of_one : {"--procs", "--scheduler", "--order", "--depth"})
     sites->excludes(simulate.get_option(of_one));
+  simulate
+      .add_flag("--predict", replay.predict,
+                "also predict starts, with three kinds of run times, and say how far they are off")
+      ->needs(swf)
+      ->excludes(sites);
   of_swf("--placement", replay.placement,
          "late_binding, or to compare with it federation (of Slurm) or fullest_first")
       ->needs(sites);

@@ -184,6 +184,7 @@ struct ReplayWords {
   std::string scale = "1";
   std::optional<std::size_t> depth;
   bool perfect_limits = false;
+  bool predict = false;             // also predicts starts
   std::vector<std::int32_t> sites;  // widths; empty: one machine
   std::string placement = "late_binding";
   std::string load;  // empty: as the trace has it

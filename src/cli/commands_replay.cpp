@@ -5,6 +5,7 @@
 
 #include "base/describe.h"
 #include "cli/commands.h"
+#include "cli/replay_predictions.h"
 #include "forecast/fleet.h"
 #include "forecast/schedule.h"
 #include "json/write.h"
@@ -41,10 +42,11 @@ struct ReplayAnswer {
   bool from_cache = false;
   double read_s = 0;
   double schedule_s = 0;
+  std::vector<PredictionsSeen> predictions;
 };
 FABRICA_DESCRIBE(ReplayAnswer, trace, scheduler, order, procs, sites, jobs, wait_mean_s,
                  wide_wait_mean_s, bounded_slowdown_mean, utilisation, makespan_s, waiting_max,
-                 odd_lines, schedule, from_cache, read_s, schedule_s)
+                 odd_lines, schedule, from_cache, read_s, schedule_s, predictions)
 
 namespace {
 
@@ -93,6 +95,9 @@ Outcome<Rules> rules_of(const ReplayWords& words) {
     machine.order = forecast::EventOrder::textbook;
   } else if (words.order != "default") {
     return usage_failure("--order is textbook or default.");
+  }
+  if (words.predict && (words.scheduler != "easy" || words.order != "default")) {
+    return usage_failure("--predict goes with --scheduler easy and --order default.");
   }
   if (words.depth) machine.depth = *words.depth;
   rules.text = words.scheduler + ", " + words.order + " order";
@@ -165,7 +170,7 @@ std::string text_of(const ReplayAnswer& answer) {
       answer.read_s, per_second(answer.jobs, answer.read_s),
       answer.from_cache ? ", from the cache" : "", answer.schedule_s,
       per_second(answer.jobs, answer.schedule_s));
-  return text;
+  return text + text_of(answer.predictions);
 }
 
 }  // namespace
@@ -186,23 +191,25 @@ Outcome<int> replay_trace(Session& session, const ReplayWords& words) {
     TRY_DONE(simulate::write_schedule(words.schedule_out, loaded.trace, workload,
                                       {made.starts, made.sites}, rules.text));
   }
-  const ReplayAnswer answer{std::filesystem::path(words.swf).filename().string(),
-                            words.sites.empty() ? words.scheduler : words.placement,
-                            words.sites.empty() ? words.order : "default",
-                            workload.machine_width,
-                            words.sites,
-                            measures.jobs,
-                            measures.wait_mean_s,
-                            measures.wide_wait_mean_s,
-                            measures.bounded_slowdown_mean,
-                            measures.utilisation,
-                            measures.makespan_s,
-                            made.waiting_max,
-                            odd_lines_of(loaded.trace),
-                            made.digest,
-                            loaded.from_cache,
-                            read_s,
-                            schedule_s};
+  const ReplayAnswer answer{
+      std::filesystem::path(words.swf).filename().string(),
+      words.sites.empty() ? words.scheduler : words.placement,
+      words.sites.empty() ? words.order : "default",
+      workload.machine_width,
+      words.sites,
+      measures.jobs,
+      measures.wait_mean_s,
+      measures.wide_wait_mean_s,
+      measures.bounded_slowdown_mean,
+      measures.utilisation,
+      measures.makespan_s,
+      made.waiting_max,
+      odd_lines_of(loaded.trace),
+      made.digest,
+      loaded.from_cache,
+      read_s,
+      schedule_s,
+      words.predict ? predict_starts(workload) : std::vector<PredictionsSeen>{}};
   if (session.options().json) {
     session.print_json(json::to_json(answer));
   } else {
