@@ -1,17 +1,13 @@
-#include <fmt/format.h>
 #include <gtest/gtest.h>
 
-#include <cstdlib>
-#include <filesystem>
 #include <string>
 
 #include "simulate/prediction_errors.h"
 #include "simulate/replay.h"
 #include "traces/swf.h"
+#include "unit/simulate/trace_files.h"
 
-/// Invariant 54: predicted starts on well-known traces. The traces are not part of the project:
-/// FABRICA_TRACES names their folder, by default ../shared/traces beside the source tree. Where
-/// they are absent the result says so.
+/// Invariant 54: predicted starts on well-known traces. Where they are absent the result says so.
 namespace fabrica::simulate {
 namespace {
 
@@ -44,16 +40,6 @@ TEST(PredictionErrors, AreMeansAndSharesOverThoseThatWaited) {
   EXPECT_DOUBLE_EQ(errors.early, 0.5);
 }
 
-std::filesystem::path trace_path(const std::string& name) {
-  const char* const named = std::getenv("FABRICA_TRACES");
-  const char* const source = std::getenv("FABRICA_SOURCE_DIR");
-  const std::filesystem::path folder =
-      named != nullptr && *named != '\0'
-          ? std::filesystem::path(named)
-          : std::filesystem::path(source != nullptr ? source : ".") / "../shared/traces";
-  return folder / (name + ".swf.gz");
-}
-
 struct Bound {
   std::string trace;
   double mean_s_max;  // nine tenths of what an independent implementation of conservative profiles
@@ -63,12 +49,8 @@ struct Bound {
 TEST(PredictedStarts, AreNineTenthsAsFarOffAsWithLastTwoAndCoverEightTenths) {
   const Bound bounds[] = {{"kth-sp2", 8'446}, {"sdsc-sp2", 17'594}, {"sdsc-blue", 6'616}};
   for (const Bound& bound : bounds) {
-    if (!std::filesystem::exists(trace_path(bound.trace))) {
-      fmt::print("absent: {} (FABRICA_TRACES)\n", trace_path(bound.trace).string());
-      testing::Test::RecordProperty("absent", bound.trace);
-      continue;
-    }
-    Result<traces::Trace> trace = traces::read_swf(trace_path(bound.trace));
+    if (!is_there(trace_file(bound.trace))) continue;
+    Result<traces::Trace> trace = traces::read_swf(trace_file(bound.trace));
     ASSERT_TRUE(trace.has_value()) << trace.error().text;
     const Workload workload = *workload_of(*trace, {});
     const auto errors_with = [&](RunTimeSource source) {
