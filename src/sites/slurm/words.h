@@ -21,8 +21,8 @@ struct PartitionWords {
 };
 
 /// The job as the cluster shall have it: what was normalised of its script in exact numbers, and
-/// the rest as the script has it. %x in the names of its files becomes the job's own name, because
-/// its name at the cluster has our tag at the end.
+/// the rest as the script has it. %x and %j in the names of its files become the job's own name and
+/// number, because its name at the cluster has our tag at the end, and its number is another.
 Submission in_words_of(const PartitionWords& words, const jobs::StartJob& request,
                        const jobs::JobDocument& document, std::string script);
 
