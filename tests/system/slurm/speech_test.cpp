@@ -93,17 +93,20 @@ class Speech : public testing::Test {
     return answer ? answer->body : answer.error().text;
   }
 
-  static void until(const std::function<bool()>& is_so) {
+  void until(std::string_view what, const std::function<bool()>& is_so) const {
     const auto deadline = std::chrono::steady_clock::now() + std::chrono::minutes(2);
     while (!is_so()) {
-      ASSERT_LT(std::chrono::steady_clock::now(), deadline);
+      ASSERT_LT(std::chrono::steady_clock::now(), deadline)
+          << what << "; there are\n"
+          << bed_.run_as("root", "c1", {"squeue", "-o", "%i %T %r %j"}).output
+          << bed_.run_as("root", "c1", {"sinfo", "-N", "-o", "%N %T %E"}).output;
       std::this_thread::sleep_for(std::chrono::milliseconds(50));
     }
   }
 
   void wait_for_log(std::int64_t id, const std::string& text) {
     net::Client client(*net::parse_url(server_.url()));
-    until([&] {
+    until("the log has " + text, [&] {
       const Result<net::Response> answer = test::ask(client, server_.token(), net::Method::get,
                                                      fmt::format("/v1/jobs/{}/logs/stdout", id));
       return answer && answer->body.contains(text);
@@ -177,12 +180,12 @@ TEST_F(Speech, ACopyDoesNotRunAndAServerThatIsDownIsWaitedFor) {
       submit(all_gpus, fmt::format("until [ -e {}/go ]; do sleep 0.1; done\n", work_.string()));
   const std::int64_t waiting =
       submit(all_gpus, fmt::format("echo run >> {}/runs\n", work_.string()));
-  until([&] { return job(before).get("phase").as_string() == "running"; });
-  until([&] { return job(waiting).get("phase").as_string() == "queued"; });
+  until("the first runs", [&] { return job(before).get("phase").as_string() == "running"; });
+  until("the second waits", [&] { return job(waiting).get("phase").as_string() == "queued"; });
   const std::string id = slurm_id(waiting);
   server_.kill();
   std::ofstream(work_ / "go") << "go";
-  until([&] {
+  until("the second runs", [&] {
     return bed_.run_as("root", "c1", {"squeue", "-h", "-j", id, "-o", "%T"}).output == "RUNNING\n";
   });
   server_.start();
