@@ -178,9 +178,10 @@ TEST_F(Speech, ACopyDoesNotRunAndAServerThatIsDownIsWaitedFor) {
   const std::string all_gpus = "#SBATCH --gpus-per-node=4\n";
   const std::int64_t before =
       submit(all_gpus, fmt::format("until [ -e {}/go ]; do sleep 0.1; done\n", work_.string()));
+  // Before the second comes: of two at once either may be let go first.
+  until("the first runs", [&] { return job(before).get("phase").as_string() == "running"; });
   const std::int64_t waiting =
       submit(all_gpus, fmt::format("echo run >> {}/runs\n", work_.string()));
-  until("the first runs", [&] { return job(before).get("phase").as_string() == "running"; });
   until("the second waits", [&] { return job(waiting).get("phase").as_string() == "queued"; });
   const std::string id = slurm_id(waiting);
   server_.kill();
