@@ -6,35 +6,45 @@
 #include "base/check.h"
 #include "forecast/first_to_start.h"
 #include "forecast/late_binding.h"
-#include "forecast/moments.h"
+#include "forecast/simulation.h"
 
 namespace fabrica::forecast {
 
 namespace {
 
+/// A placement as a discipline, which keeps where each job started.
+template <class Policy>
+class Placing {
+ public:
+  Placing(Policy policy, std::vector<std::uint32_t>& sites)
+      : policy_(std::move(policy)), sites_(sites) {}
+
+  std::size_t waiting() const { return policy_.waiting(); }
+  Time next_start() const { return never; }
+  void advance(Time now) { policy_.advance(now); }
+  void arrived(JobIndex job) { policy_.arrived(job); }
+  void ended(JobIndex job, Time requested_end) { policy_.ended(job, sites_[job], requested_end); }
+
+  template <class Start>
+  void pass(Start&& start) {
+    policy_.pass([&](JobIndex job, std::uint32_t site) {
+      sites_[job] = site;
+      start(job);
+    });
+  }
+
+ private:
+  Policy policy_;
+  std::vector<std::uint32_t>& sites_;
+};
+
 template <class Policy>
 FleetSchedule run_fleet(Policy policy, std::span<const Job> jobs) {
   FleetSchedule made;
-  made.starts.resize(jobs.size());
   made.sites.resize(jobs.size());
-  Moments ends;
-  JobIndex arrived = 0;
-  const auto next_arrival = [&] { return arrived < jobs.size() ? jobs[arrived].submit : never; };
-  const auto next = [&] { return std::min(ends.next_time(), next_arrival()); };
-  for (Time now = next(); now != never; now = next()) {
-    policy.advance(now);
-    while (ends.next_time() == now) {
-      const JobIndex job = ends.pop().job;
-      policy.ended(job, made.sites[job], made.starts[job] + jobs[job].limit);
-    }
-    while (next_arrival() == now) policy.arrived(arrived++);
-    policy.pass([&](JobIndex job, std::uint32_t site) {
-      made.starts[job] = now;
-      made.sites[job] = site;
-      ends.push(now + jobs[job].run, job);
-    });
-    made.waiting_max = std::max(made.waiting_max, policy.waiting());
-  }
+  Schedule schedule = Simulation(Placing(std::move(policy), made.sites), jobs).batched();
+  made.starts = std::move(schedule.starts);
+  made.waiting_max = schedule.waiting_max;
   return made;
 }
 

@@ -10,10 +10,13 @@ LateBinding::LateBinding(std::span<const std::int32_t> widths, const Job* jobs) 
     places_.push_back({FleetSite(widths[number]), number, 0, nobody, true});
   std::ranges::sort(places_, {},
                     [](const Place& place) { return std::pair(place.site.width(), place.number); });
-  for (Place& place : places_) {
+  place_of_site_.resize(widths.size());
+  for (std::size_t at = 0; at < places_.size(); ++at) {
+    Place& place = places_[at];
     if (homes_.empty() || homes_.back().width < place.site.width())
       homes_.push_back({place.site.width(), {}, 0});
     place.home = homes_.size() - 1;
+    place_of_site_[place.number] = at;
   }
 }
 
@@ -29,8 +32,7 @@ void LateBinding::arrived(JobIndex job) {
 
 void LateBinding::ended(JobIndex job, std::uint32_t site, Time requested_end) {
   run_times_.ended(jobs_[job]);
-  const auto place = std::ranges::find(places_, site, &Place::number);
-  place->site.ended(now_, jobs_[job], requested_end);
+  places_[place_of_site_[site]].site.ended(now_, jobs_[job], requested_end);
 }
 
 // True when there is more room somewhere, or another job is protected.
@@ -41,8 +43,7 @@ bool LateBinding::protect_next() {
     while (place.held == nobody && home.next < home.arrived.size()) {
       const JobIndex job = home.arrived[home.next++];
       if (expected_[job] == Duration{}) continue;
-      candidates_.erase({expected_[job], jobs_[job].width, job});
-      expected_[job] = {};
+      leave_queue(job);
       place.held = job;
       place.site.protect(jobs_[job].width);
       protected_count_ += 1;
@@ -68,10 +69,9 @@ LateBinding::Place* LateBinding::place_for(JobIndex job, Place& home) {
   return found == places_.end() ? nullptr : &*found;
 }
 
-void LateBinding::begin(JobIndex job, Place& place) {
+void LateBinding::leave_queue(JobIndex job) {
   candidates_.erase({expected_[job], jobs_[job].width, job});
   expected_[job] = {};
-  place.site.start(now_, jobs_[job]);
 }
 
 JobIndex LateBinding::next_for(Place& place, Key& from) {

@@ -45,7 +45,7 @@ class LateBinding {
     // Where nothing has changed those who were refused are refused again.
     while (protect_next() && start_protected(start)) {
     }
-    for (std::size_t at = 0; at < places_.size(); ++at) fill(places_[at], start);
+    for (Place& place : places_) fill(place, start);
     fresh_.clear();
   }
 
@@ -78,7 +78,7 @@ class LateBinding {
   };
 
   bool protect_next();
-  void begin(JobIndex job, Place& place);
+  void leave_queue(JobIndex job);
   Place* place_for(JobIndex job, Place& home);
   JobIndex next_for(Place& place, Key& from);
   JobIndex next_fresh(const Place& place) const;
@@ -92,7 +92,8 @@ class LateBinding {
   Time now_;
   RunTimes run_times_;
   std::vector<Place> places_;  // narrow ones first
-  std::vector<Home> homes_;    // likewise
+  std::vector<std::size_t> place_of_site_;
+  std::vector<Home> homes_;  // likewise
   Candidates<Key> candidates_;
   std::vector<Duration> expected_;  // by job, when it came; zero: waits no more, or is protected
   std::vector<JobIndex> fresh_;     // arrivals since the last pass
@@ -130,7 +131,8 @@ void LateBinding::fill(Place& place, Start& start) {
   while (place.site.free() > 0) {
     const JobIndex job = all ? next_for(place, from) : next_fresh(place);
     if (job == nobody) return;
-    begin(job, place);
+    leave_queue(job);
+    place.site.start(now_, jobs_[job]);
     start(job, place.number);
   }
 }

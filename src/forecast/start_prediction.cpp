@@ -1,9 +1,11 @@
 #include "forecast/start_prediction.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "base/check.h"
 #include "forecast/moments.h"
+#include "forecast/simulation.h"
 
 namespace fabrica::forecast {
 
@@ -96,6 +98,34 @@ void StartPredictor::run_ahead() {
   }
 }
 
+namespace {
+
+/// A predictor as a discipline, which keeps what it said.
+class Predicting {
+ public:
+  Predicting(StartPredictor predictor, std::vector<StartPrediction>& predictions)
+      : predictor_(std::move(predictor)), predictions_(predictions) {}
+
+  std::size_t waiting() const { return predictor_.waiting(); }
+  Time next_start() const { return never; }
+  void advance(Time now) { predictor_.advance(now); }
+  void arrived(JobIndex job) { predictor_.arrived(job); }
+  void ended(JobIndex job, Time /*requested_end*/) { predictor_.ended(job); }
+
+  template <class Start>
+  void pass(Start&& start) {
+    for (const JobIndex job : predictor_.pass()) start(job);
+    const auto said = predictor_.predictions();
+    predictions_.insert(predictions_.end(), said.begin(), said.end());
+  }
+
+ private:
+  StartPredictor predictor_;
+  std::vector<StartPrediction>& predictions_;
+};
+
+}  // namespace
+
 PredictedSchedule predicted_schedule(const Machine& machine, std::span<const Job> jobs,
                                      RunTimeSource source) {
   CHECK(machine.scheduler == Scheduler::easy && machine.order == EventOrder::batched,
@@ -103,23 +133,8 @@ PredictedSchedule predicted_schedule(const Machine& machine, std::span<const Job
   CHECK(can_be_scheduled(jobs, machine.width),
         "jobs are sorted by submit time, and each can run on the machine");
   PredictedSchedule made;
-  made.schedule.starts.resize(jobs.size());
-  StartPredictor predictor(machine.width, jobs, source);
-  Moments ends;
-  for (JobIndex arrived = 0; arrived < jobs.size() || !ends.empty();) {
-    const Time arrival = arrived < jobs.size() ? jobs[arrived].submit : never;
-    const Time now = std::min(ends.next_time(), arrival);
-    predictor.advance(now);
-    while (ends.next_time() == now) predictor.ended(ends.pop().job);
-    while (arrived < jobs.size() && jobs[arrived].submit == now) predictor.arrived(arrived++);
-    for (const JobIndex job : predictor.pass()) {
-      made.schedule.starts[job] = now;
-      ends.push(now + jobs[job].run, job);
-    }
-    made.schedule.waiting_max = std::max(made.schedule.waiting_max, predictor.waiting());
-    const auto said = predictor.predictions();
-    made.predictions.insert(made.predictions.end(), said.begin(), said.end());
-  }
+  made.schedule =
+      Simulation(Predicting({machine.width, jobs, source}, made.predictions), jobs).batched();
   return made;
 }
 

@@ -25,9 +25,12 @@ struct Centre {
 const Centre centres[] = {{"sdsc-blue", {1'152, 768, 576, 384, 288, 192, 128}},
                           {"cea-curie", {80'640, 53'760, 40'320, 26'880, 20'160, 13'440, 8'960}}};
 
-Measures placed(const Centre& centre, Scale load, Placement placement) {
+Workload workload_at(const Centre& centre, Scale load) {
   traces::Trace trace = *traces::read_swf(trace_file(centre.trace));
-  const Workload workload = *workload_of(trace, {0, {}, false, centre.sites, load, 100'000});
+  return *workload_of(trace, {0, {}, false, centre.sites, load, 100'000});
+}
+
+Measures placed(const Centre& centre, const Workload& workload, Placement placement) {
   return measure(workload, forecast::schedule({centre.sites, placement}, workload.jobs).starts);
 }
 
@@ -49,15 +52,15 @@ struct Case {
   double most;  // of either ratio, against either placement
 };
 
-// Each in one loop: the three placements of a case have to be compared, and a trace read once.
 std::map<Placement, Ratios> compare(const std::vector<Case>& cases) {
   std::map<Placement, Ratios> all;
   for (const Centre& centre : centres) {
     if (!is_there(trace_file(centre.trace))) return {};
     for (const Case& one : cases) {
-      const Measures ours = placed(centre, one.load, Placement::late_binding);
+      const Workload workload = workload_at(centre, one.load);
+      const Measures ours = placed(centre, workload, Placement::late_binding);
       for (const Placement other : {Placement::federation, Placement::fullest_first}) {
-        const Measures theirs = placed(centre, one.load, other);
+        const Measures theirs = placed(centre, workload, other);
         Ratios& ratios = all[other];
         ratios.wait.push_back(ours.wait_mean_s / theirs.wait_mean_s);
         ratios.slowdown.push_back(ours.bounded_slowdown_mean / theirs.bounded_slowdown_mean);
