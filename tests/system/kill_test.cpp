@@ -11,7 +11,7 @@
 #include "base/random.h"
 #include "store/verify.h"
 #include "system/server.h"
-#include "unit/store/fixture.h"
+#include "unit/support/temporary_directory.h"
 
 /// The promise of the first page: whatever is killed, whenever, nothing acknowledged is lost, no
 /// job runs twice and none is charged twice. A real server, real jobs, real SIGKILLs.

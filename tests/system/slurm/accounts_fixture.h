@@ -17,7 +17,7 @@
 
 #include "system/server.h"
 #include "system/slurm/bed.h"
-#include "unit/store/fixture.h"
+#include "unit/support/temporary_directory.h"
 
 namespace fabrica {
 

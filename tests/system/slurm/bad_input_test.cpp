@@ -10,7 +10,7 @@
 
 #include "system/slurm/served.h"
 #include "system/slurm/verdict.h"
-#include "unit/store/fixture.h"
+#include "unit/support/temporary_directory.h"
 
 /// Sites whose settings are wrong, or which do what they should not: the server's log says plainly
 /// what is wrong, and no job is lost or run twice; once it is mended, or straight away, the jobs

@@ -8,7 +8,7 @@
 #include <thread>
 
 #include "system/slurm/served.h"
-#include "unit/store/fixture.h"
+#include "unit/support/temporary_directory.h"
 
 /// Every run of a real cluster's jobs is charged once, also of those that were put back into the
 /// queue, and the site's own books show the same: each difference has its reason.

@@ -9,7 +9,7 @@
 
 #include "system/server.h"
 #include "system/slurm/bed.h"
-#include "unit/store/fixture.h"
+#include "unit/support/temporary_directory.h"
 
 /// What the check of a site says of a real cluster, with settings that fit it and settings that do
 /// not, and with parts of it dead.

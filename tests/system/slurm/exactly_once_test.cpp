@@ -3,7 +3,7 @@
 #include <cstdlib>
 
 #include "system/slurm/proof.h"
-#include "unit/store/fixture.h"
+#include "unit/support/temporary_directory.h"
 
 /// Jobs on real Slurm clusters, while whatever there is to kill is killed or frozen at random
 /// moments, and the network loses, delays, cuts and doubles what is said: none is lost, none runs

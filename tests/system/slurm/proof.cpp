@@ -12,7 +12,7 @@
 #include "base/check.h"
 #include "store/verify.h"
 #include "system/slurm/served.h"
-#include "unit/store/fixture.h"
+#include "unit/support/temporary_directory.h"
 
 namespace fabrica::test {
 

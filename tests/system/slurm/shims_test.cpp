@@ -10,7 +10,7 @@
 
 #include "system/server.h"
 #include "system/slurm/bed.h"
-#include "unit/store/fixture.h"
+#include "unit/support/temporary_directory.h"
 
 /// Slurm's commands answered by Fabrica, beside Slurm's own on the same cluster, and under tools
 /// that others wrote for Slurm.

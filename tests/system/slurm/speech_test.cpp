@@ -8,7 +8,7 @@
 
 #include "system/server.h"
 #include "system/slurm/bed.h"
-#include "unit/store/fixture.h"
+#include "unit/support/temporary_directory.h"
 
 /// Jobs at a real cluster that speak for themselves: they ask before they run, send what they
 /// print, and say that they have ended; and the script notices nothing of it.

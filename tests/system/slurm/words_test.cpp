@@ -7,7 +7,7 @@
 
 #include "system/server.h"
 #include "system/slurm/bed.h"
-#include "unit/store/fixture.h"
+#include "unit/support/temporary_directory.h"
 
 /// A script in the words of another cluster, and a real cluster with words of its own: what a
 /// person is shown as a diff is what the cluster is asked for.
