@@ -3,6 +3,7 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <map>
 #include <utility>
 
 #include "json/write.h"
@@ -55,14 +56,32 @@ std::string user_association_body(const AccountWords& account, std::string_view 
       submit_limit(account.closed, version), limit_entry(account.tres, account.minutes));
 }
 
-std::vector<SeenAccount> accounts_of(const Associations& associations, std::string_view cluster) {
-  std::vector<SeenAccount> accounts;
+std::vector<SeenAccount> accounts_of(const Associations& associations, std::string_view cluster,
+                                     std::string_view user) {
+  std::map<std::string_view, SeenAccount> accounts;
   for (const Association& one : associations.associations) {
     const bool here = cluster.empty() || one.cluster == cluster;
-    if (!here || one.user.empty() || !one.partition.empty()) continue;
-    accounts.push_back({one.account, one.limits, one.submitted != 0});
+    // Without a user it is that of the account itself.
+    if (!here || one.user.empty()) continue;
+    SeenAccount& seen =
+        accounts.try_emplace(one.account, SeenAccount{.name = one.account, .usable = false})
+            .first->second;
+    if (one.user != user) {
+      seen.others.push_back(one.user);
+    } else if (one.partition.empty()) {
+      seen.limits = one.limits;
+      seen.open = one.submitted != 0;
+      seen.usable = true;
+    }
   }
-  return accounts;
+  std::vector<SeenAccount> all;
+  for (auto& [name, seen] : accounts) {
+    std::ranges::sort(seen.others);
+    const auto again = std::ranges::unique(seen.others);
+    seen.others.erase(again.begin(), again.end());
+    all.push_back(std::move(seen));
+  }
+  return all;
 }
 
 }  // namespace fabrica::sites::slurm

@@ -24,7 +24,9 @@ std::string account_association_body(const AccountWords& account, std::string_vi
 std::string user_association_body(const AccountWords& account, std::string_view cluster,
                                   ApiVersion version);
 
-/// The accounts of these associations at the cluster.
-std::vector<SeenAccount> accounts_of(const Associations& associations, std::string_view cluster);
+/// The accounts of these associations at the cluster, in the order of their names, as `user` has
+/// them.
+std::vector<SeenAccount> accounts_of(const Associations& associations, std::string_view cluster,
+                                     std::string_view user);
 
 }  // namespace fabrica::sites::slurm

@@ -1,6 +1,7 @@
 #include "sites/slurm/accounts.h"
 
-#include <fmt/core.h>
+#include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <utility>
@@ -15,6 +16,7 @@ constexpr Duration ask_soon = seconds(1);
 constexpr Duration ask_later = seconds(10);   // slurmdbd did not answer
 constexpr Duration tell_again = seconds(60);  // it refused
 constexpr std::size_t mark_letters = 8;
+constexpr std::size_t looked_at_once = 100;  // their names go into one URL
 
 }  // namespace
 
@@ -34,9 +36,9 @@ void Accounts::take(const jobs::KeepAccount& request) {
   const auto known = wishes_.find(request.account);
   const bool same = known != wishes_.end() && known->second.request == request;
   if (same && known->second.stand == Stand::told) return;
-  wishes_.insert_or_assign(request.account, Wish{request, {}, Stand::told, {}});
+  wishes_.insert_or_assign(request.account, Wish{request, {}});
   untranslated_.insert(request.account);
-  look_at_ = {};
+  unseen_.insert(request.account);
 }
 
 // Not while anything is told: what translates may ask who tells.
@@ -72,29 +74,51 @@ std::optional<Ask> Accounts::next(Time now) {
     telling_ = id;
     return ask::Keep{wish->second.words};
   }
-  if (now < look_at_) return std::nullopt;
+  return next_look(now);
+}
+
+std::optional<Ask> Accounts::next_look(Time now) {
+  if (now >= look_at_) {
+    for (const auto& [id, wish] : wishes_) unseen_.insert(id);
+    look_at_ = now + options_.look_every;
+  }
+  if (now < look_on_) return std::nullopt;
+  ask::Look look{options_.user, {}};
+  while (!unseen_.empty() && asked_.size() < looked_at_once) {
+    const ledger::AccountId id = *unseen_.begin();
+    unseen_.erase(unseen_.begin());
+    const auto wish = wishes_.find(id);
+    if (wish == wishes_.end()) continue;
+    asked_.push_back(id);
+    look.accounts.push_back(wish->second.words.name);
+  }
+  if (asked_.empty()) return std::nullopt;
   asking_ = true;
-  return ask::Look{options_.user};
+  return look;
 }
 
 void Accounts::looked(Time now, const Answer& answer) {
   asking_ = false;
+  const std::vector<ledger::AccountId> asked = std::exchange(asked_, {});
   if (answer.came != Came::done) {
-    look_at_ = now + ask_later;
+    unseen_.insert(asked.begin(), asked.end());
+    look_on_ = now + ask_later;
     return notices_.silent(Notices::Part::accounting, now, answer.text);
   }
   notices_.answered(Notices::Part::accounting, now);
-  look_at_ = now + options_.look_every;
   std::map<std::string_view, const SeenAccount*> there;
   for (const SeenAccount& one : answer.accounts) there.emplace(one.name, &one);
-  translate();
-  for (auto& [id, wish] : wishes_) {
-    const auto seen = there.find(wish.words.name);
-    look_at(now, id, wish, seen == there.end() ? nullptr : seen->second);
+  for (const ledger::AccountId id : asked) {
+    const auto wish = wishes_.find(id);
+    // What is wanted since it was asked for is looked at again.
+    if (wish == wishes_.end() || unseen_.contains(id)) continue;
+    const auto seen = there.find(wish->second.words.name);
+    look_at(now, id, wish->second, seen == there.end() ? nullptr : seen->second);
   }
 }
 
 void Accounts::look_at(Time now, ledger::AccountId id, Wish& wish, const SeenAccount* seen) {
+  tell_of_others(now, wish, seen);
   const std::optional<Difference> differs = difference(wish.words, seen);
   if (!differs) {
     if (wish.stand == Stand::as_wanted) return;
@@ -117,12 +141,21 @@ void Accounts::look_at(Time now, ledger::AccountId id, Wish& wish, const SeenAcc
   reports_.emplace_back(jobs::AccountFoundAltered{id, differs->lessened, differs->text});
 }
 
+void Accounts::tell_of_others(Time now, Wish& wish, const SeenAccount* seen) {
+  std::vector<std::string> others = seen == nullptr ? std::vector<std::string>{} : seen->others;
+  if (others == wish.others) return;
+  wish.others = std::move(others);
+  if (wish.others.empty()) return;
+  notices_.refused(now, fmt::format("account {} there: {}", wish.words.name, others_in(seen)));
+}
+
 void Accounts::kept(Time now, const Answer& answer) {
   asking_ = false;
   const auto wish = wishes_.find(telling_);
   if (wish == wishes_.end()) return;
   // Whatever it answers, what it then has is what counts.
-  look_at_ = std::min(look_at_, now + ask_soon);
+  unseen_.insert(telling_);
+  look_on_ = now + ask_soon;
   const bool refused = answer.came == Came::refused;
   wish->second.not_before = now + (refused ? tell_again : ask_later);
   if (!refused) return;
@@ -133,15 +166,16 @@ void Accounts::kept(Time now, const Answer& answer) {
 
 std::optional<Time> Accounts::next_event() const {
   if (asking_ || wishes_.empty()) return std::nullopt;
-  return to_tell_.empty() ? look_at_ : Time{};
+  if (!to_tell_.empty()) return Time{};
+  return unseen_.empty() ? look_at_ : std::min(look_on_, look_at_);
 }
 
 std::optional<Difference> difference(const AccountWords& wanted, const SeenAccount* seen) {
   if (wanted.closed) {
-    if (seen == nullptr || !seen->open) return std::nullopt;
+    if (seen == nullptr || !seen->usable || !seen->open) return std::nullopt;
     return Difference{false, "it takes jobs, though its award is over"};
   }
-  if (seen == nullptr)
+  if (seen == nullptr || !seen->usable)
     return Difference{true, fmt::format("user {} may not use it any more", wanted.user)};
   if (!seen->open) return Difference{true, "it takes no jobs (GrpSubmitJobs=0)"};
   const auto limit = std::ranges::find(seen->limits, wanted.tres, &SeenAccount::Limit::tres);
@@ -151,6 +185,13 @@ std::optional<Difference> difference(const AccountWords& wanted, const SeenAccou
   return Difference{
       limit->minutes < wanted.minutes,
       fmt::format("its limit is {}={} instead of {}", wanted.tres, limit->minutes, wanted.minutes)};
+}
+
+std::string others_in(const SeenAccount* seen) {
+  if (seen == nullptr || seen->others.empty()) return {};
+  return fmt::format(
+      "it may be used by {}, whom Fabrica did not let in: their jobs are not charged here",
+      fmt::join(seen->others, ", "));
 }
 
 std::string account_name(std::string_view installation, ledger::AccountId id) {

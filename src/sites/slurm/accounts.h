@@ -22,7 +22,8 @@ using TranslateAccount = std::function<Result<AccountWords>(const jobs::KeepAcco
 /// The accounts that a cluster keeps for awards. What is wanted is compared with what is there,
 /// what differs is told, and it counts as kept only when it was seen there so. Every now and then,
 /// and at the start, it is looked whether somebody has changed what was kept: that is reported, and
-/// the kernel decides. Keeps nothing on disk; deterministic.
+/// the kernel decides. Whom somebody else lets use an account is told to the operator and left to
+/// him. Keeps nothing on disk; deterministic.
 class Accounts {
  public:
   struct Options {
@@ -63,11 +64,14 @@ class Accounts {
     jobs::KeepAccount request;
     AccountWords words;
     Stand stand = Stand::told;
-    Time not_before;  // told again
+    Time not_before = {};                  // told again
+    std::vector<std::string> others = {};  // who may use it besides: the operator was told
   };
 
   void translate();
+  std::optional<Ask> next_look(Time now);
   void look_at(Time now, ledger::AccountId id, Wish& wish, const SeenAccount* seen);
+  void tell_of_others(Time now, Wish& wish, const SeenAccount* seen);
 
   Options options_;
   TranslateAccount translate_;
@@ -77,7 +81,10 @@ class Accounts {
   std::set<ledger::AccountId> to_tell_;       // seen otherwise than they are wanted
   ledger::AccountId telling_;                 // asked to be kept, and not answered
   bool asking_ = false;
-  Time look_at_;  // not before
+  Time look_at_;                          // at all, not before
+  std::set<ledger::AccountId> unseen_;    // to be looked at
+  std::vector<ledger::AccountId> asked_;  // looked at, and not answered
+  Time look_on_;                          // at those that are unseen, not before
   std::vector<jobs::Report> reports_;
 };
 
@@ -88,6 +95,9 @@ struct Difference {
   std::string text;  // what is there instead
 };
 std::optional<Difference> difference(const AccountWords& wanted, const SeenAccount* seen);
+
+/// Who may use the account there that should not; empty: nobody.
+std::string others_in(const SeenAccount* seen);
 
 /// The name that an award's account has at every cluster: "fab", the first eight letters and digits
 /// of the installation's mark, "-" and the account's number: lower case, no character that Slurm

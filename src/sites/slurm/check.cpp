@@ -1,6 +1,7 @@
 #include "sites/slurm/check.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <set>
@@ -427,14 +428,29 @@ std::string mend_for(const CheckedSite& site, const CheckedAccount& account) {
          "ten minutes.";
 }
 
+std::optional<Finding> judge_others(const CheckedSite& site, const CheckedAccount& account,
+                                    const SeenAccount* seen) {
+  const std::string others = others_in(seen);
+  if (others.empty()) return std::nullopt;
+  return wrong("users of account " + account.words.name,
+               fmt::format("{}: {}.", account.words.description, others),
+               fmt::format("sacctmgr delete user {} account={}{}{}, or let them stay: fabrica site "
+                           "reconcile shows their jobs.",
+                           fmt::join(seen->others, ","), account.words.name,
+                           site.cluster.empty() ? "" : " cluster=", site.cluster));
+}
+
 // The accounts of awards, as they are there now.
 void judge_kept_accounts(const CheckedSite& site, const HeardAtSite& heard,
                          std::vector<Finding>& findings) {
-  const std::vector<SeenAccount> there = accounts_of(*heard.associations.reply, site.cluster);
+  const std::vector<SeenAccount> there =
+      accounts_of(*heard.associations.reply, site.cluster, site.user);
   std::size_t fitting = 0;
   for (const CheckedAccount& account : site.accounts) {
-    const auto seen = std::ranges::find(there, account.words.name, &SeenAccount::name);
-    const auto differs = difference(account.words, seen == there.end() ? nullptr : &*seen);
+    const auto found = std::ranges::find(there, account.words.name, &SeenAccount::name);
+    const SeenAccount* const seen = found == there.end() ? nullptr : &*found;
+    if (auto others = judge_others(site, account, seen)) findings.push_back(*std::move(others));
+    const auto differs = difference(account.words, seen);
     fitting += differs ? 0U : 1U;
     if (!differs) continue;
     const bool told = account.trouble.empty() || account.trouble == differs->text;

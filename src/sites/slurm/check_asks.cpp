@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <span>
 #include <utility>
 
 #include "base/utf8.h"
@@ -19,6 +20,7 @@ using SteadyClock = std::chrono::steady_clock;
 constexpr Duration each_at_most = seconds(15);
 constexpr Duration all_at_most = seconds(60);
 constexpr std::size_t finding_bytes_max = 1'000;
+constexpr std::size_t accounts_at_once = 100;  // their names go into one URL
 
 net::Request asked_for(std::vector<std::string> path) {
   net::Request request;
@@ -53,6 +55,7 @@ class SiteCheck::Asking {
   }
 
   bool reach(HeardAtSite& heard);
+  void hear_associations(const CheckedSite& site, net::Request request, Heard<Associations>& heard);
 
   template <class T>
   Heard<T> ask(net::Request request, Result<T> (*read)(std::string_view), const std::string& user);
@@ -130,12 +133,36 @@ HeardAtSite SiteCheck::Asking::hear(const CheckedSite& site) {
   }
   if (site.accounting) {
     heard.clusters = ask(of_database("clusters"), &read_clusters, {});
-    net::Request associations = of_database("associations");
-    associations.query.pairs.emplace_back("user", site.user);
-    if (!site.cluster.empty()) associations.query.pairs.emplace_back("cluster", site.cluster);
-    heard.associations = ask(std::move(associations), &read_associations, {});
+    hear_associations(site, of_database("associations"), heard.associations);
   }
   return heard;
+}
+
+// Those of our user, and of whoever else may use the accounts that are kept.
+void SiteCheck::Asking::hear_associations(const CheckedSite& site, net::Request request,
+                                          Heard<Associations>& heard) {
+  if (!site.cluster.empty()) request.query.pairs.emplace_back("cluster", site.cluster);
+  net::Request of_user = request;
+  of_user.query.pairs.emplace_back("user", site.user);
+  heard = ask(std::move(of_user), &read_associations, {});
+  std::span<const CheckedAccount> left = site.accounts;
+  while (heard.reply && !left.empty()) {
+    const auto some = left.first(std::min(left.size(), accounts_at_once));
+    left = left.subspan(some.size());
+    std::string names;
+    for (const CheckedAccount& one : some) names += (names.empty() ? "" : ",") + one.words.name;
+    net::Request of_accounts = request;
+    of_accounts.query.pairs.emplace_back("account", std::move(names));
+    auto more = ask(std::move(of_accounts), &read_associations, {});
+    if (!more.reply) {
+      heard = std::move(more);
+      return;
+    }
+    // One that has none of them answers with an error, and without associations.
+    for (Association& one : more.reply->associations) {
+      if (one.user != site.user) heard.reply->associations.push_back(std::move(one));
+    }
+  }
 }
 
 SiteCheck::SiteCheck(const RestOptions& options) {

@@ -113,15 +113,18 @@ struct AccountWords {
   friend bool operator==(const AccountWords&, const AccountWords&) = default;
 };
 
-/// An account that a user may use at the cluster, as slurmdbd shows it.
+/// An account of the cluster that somebody may use there, as slurmdbd shows it to the one user who
+/// shall.
 struct SeenAccount {
   struct Limit {
     std::string tres;
     std::uint64_t minutes = 0;
   };
   std::string name;
-  std::vector<Limit> limits = {};  // GrpTRESMins of the user there
-  bool open = true;                // GrpSubmitJobs is not 0
+  std::vector<Limit> limits = {};        // GrpTRESMins of the user there
+  bool open = true;                      // GrpSubmitJobs is not 0
+  bool usable = true;                    // by that user
+  std::vector<std::string> others = {};  // who may use it besides, in the order of their names
 };
 
 namespace ask {
@@ -167,9 +170,10 @@ struct Hold {
 struct Keep {
   AccountWords account;
 };
-/// All accounts that the user may use at this cluster.
+/// These accounts as they are at this cluster: what of them the user may use, and who else may.
 struct Look {
   std::string user;
+  std::vector<std::string> accounts;
 };
 
 }  // namespace ask

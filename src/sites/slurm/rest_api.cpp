@@ -1,6 +1,7 @@
 #include "sites/slurm/rest_api.h"
 
-#include <fmt/core.h>
+#include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <array>
 #include <charconv>
@@ -105,7 +106,7 @@ class RequestMaker {
 
   Result<Request> operator()(const ask::Look& ask) const {
     Request request = read_request({"slurmdb", name_, "associations"});
-    request.query.pairs.emplace_back("user", ask.user);
+    request.query.pairs.emplace_back("account", fmt::format("{}", fmt::join(ask.accounts, ",")));
     if (!cluster_.empty()) request.query.pairs.emplace_back("cluster", cluster_);
     return request;
   }

@@ -216,9 +216,9 @@ Answer RestCaller::answer_to(const Ask& ask, ApiVersion version, net::Request re
   if (answer.came != Came::done || !exchanged.reply) return answer;
   answer.id = kind == AskKind::submit ? exchanged.reply->job_id.value_or(0) : 0;
   if (exchanged.reply->jobs) answer.jobs = *std::move(exchanged.reply->jobs);
-  if (kind == AskKind::look) {
+  if (const auto* look = std::get_if<ask::Look>(&ask)) {
     auto seen = read_associations(sent.response->body);
-    if (seen) answer.accounts = accounts_of(*seen, shared_.options.cluster_name);
+    if (seen) answer.accounts = accounts_of(*seen, shared_.options.cluster_name, look->user);
   }
   if (answer.cluster_time == Time{}) answer.cluster_time = exchanged.reply->last_update;
   return answer;

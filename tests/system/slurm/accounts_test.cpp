@@ -51,6 +51,12 @@ TEST_F(SlurmAccounts, AreMadeUsedAndLookedAfter) {
   until(
       [&] { return fabrica({"site", "reconcile", "c1"}).output.find(told) != std::string::npos; });
 
+  // Nor does he who may charge it without our word go unseen.
+  root({"sacctmgr", "-i", "add", "user", "root", "cluster=c1", "account=" + name_of(5)});
+  const test::Ran shared = fabrica({"site", "check", "c1"});
+  EXPECT_NE(shared.output.find("it may be used by root, whom"), std::string::npos) << shared.output;
+  root({"sacctmgr", "-i", "delete", "user", "root", "cluster=c1", "account=" + name_of(5)});
+
   // Asked again, nothing is changed.
   const std::string before = transactions();
   server_.kill();

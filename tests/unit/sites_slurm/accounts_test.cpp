@@ -21,6 +21,7 @@ TEST(SlurmAccounts, WhatIsThereIsComparedWithWhatIsWanted) {
   const SeenAccount tight{"fab-4", {{"gres/gpu", 99}}, true};
   const SeenAccount wide{"fab-4", {{"gres/gpu", 101}}, true};
   const SeenAccount endless{"fab-4", {{"cpu", 100}}, true};
+  const SeenAccount taken{.name = "fab-4", .usable = false, .others = {"v"}};
   const struct {
     std::string_view what;
     bool closed;
@@ -36,6 +37,8 @@ TEST(SlurmAccounts, WhatIsThereIsComparedWithWhatIsWanted) {
       {"closed as wanted", true, &shut, "-"},
       {"closed and gone", true, nullptr, "-"},
       {"opened", true, &fits, "more: it takes jobs, though its award is over"},
+      {"others may use it, not ours", false, &taken, "less: user u may not use it any more"},
+      {"closed, and others may", true, &taken, "-"},
   };
   for (const auto& one : cases) {
     const auto differs = difference(account_wanted(one.closed), one.seen);
@@ -118,16 +121,24 @@ TEST(SlurmAccounts, WhatSlurmdbdShows) {
         {"set":false,"infinite":true,"number":0}}}}},
       {"account":"fab-8","cluster":"c1","user":null},
       {"account":"fab-9","cluster":"other","user":"u"},
-      {"account":"fab-10","cluster":"c1","user":"u","partition":"gpu"}]})");
+      {"account":"fab-10","cluster":"c1","user":"u","partition":"gpu"},
+      {"account":"fab-5","cluster":"c1","user":"w"},
+      {"account":"fab-5","cluster":"c1","user":"v","partition":"gpu"},
+      {"account":"fab-5","cluster":"c1","user":"v","partition":"cpu"},
+      {"account":"fab-5","cluster":"other","user":"x"},
+      {"account":"fab-11","cluster":"c1","user":"w"}]})");
   ASSERT_TRUE(seen.has_value());
   std::string text;
-  for (const SeenAccount& one : accounts_of(*seen, "c1")) {
-    text += one.name + (one.open ? " open" : " closed");
+  for (const SeenAccount& one : accounts_of(*seen, "c1", "u")) {
+    text += one.name + (one.usable ? one.open ? " open" : " closed" : " not ours");
     for (const SeenAccount::Limit& limit : one.limits)
       text += " " + limit.tres + "=" + std::to_string(limit.minutes);
+    for (const std::string& other : one.others) text += " " + other;
     text += "\n";
   }
-  EXPECT_EQ(text, "fab-4 open gres/gpu=700 cpu=5\nfab-5 closed\nfab-6 closed\nfab-7 open\n");
+  EXPECT_EQ(text,
+            "fab-10 not ours\nfab-11 not ours w\nfab-4 open gres/gpu=700 cpu=5\n"
+            "fab-5 closed v w\nfab-6 closed\nfab-7 open\n");
 }
 
 /// A cluster that shows what it is told to show, beside Accounts.
@@ -180,7 +191,8 @@ class KeptAccounts : public testing::Test {
 
   static SeenAccount seen(std::uint64_t minutes) { return {"fabhome-4", {{"gres/gpu", minutes}}}; }
 
-  Notices notices_{{}};
+  std::string said_;
+  Notices notices_{[this](std::string_view text) { said_ += text; }};
   Accounts accounts_{
       {.user = "u"},
       [](const jobs::KeepAccount& request) -> Result<AccountWords> { return words_of(request); },
@@ -203,7 +215,7 @@ TEST_F(KeptAccounts, WhatIsMissingIsToldAndCountsOnceItIsSeen) {
   looked({seen(60)});
   EXPECT_EQ(reported(), "kept");
   EXPECT_FALSE(accounts_.lacks(AccountId{4}));
-  EXPECT_EQ(asked_after(599), "-");
+  EXPECT_EQ(asked_after(589), "-");
   EXPECT_EQ(asked_after(1), "look");
 }
 
@@ -272,6 +284,48 @@ TEST_F(KeptAccounts, WhatSomebodyChangedIsReportedOnceAndSoIsItsReturn) {
   EXPECT_EQ(asked_after(0), "look");
   looked({seen(90)});
   EXPECT_EQ(asked_after(0), "keep 60");
+}
+
+// Whom somebody lets use it is his affair, once he was told.
+TEST_F(KeptAccounts, OtherUsersAreToldToTheOperatorOnce) {
+  const auto with = [](std::vector<std::string> others) {
+    SeenAccount account = seen(60);
+    account.others = std::move(others);
+    return account;
+  };
+  accounts_.take(hour_);
+  const struct {
+    std::vector<std::string> others;
+    std::string_view told;
+  } looks[] = {
+      {{}, ""}, {{"v"}, "may be used by v,"}, {{"v"}, ""}, {{"v", "w"}, "may be used by v, w,"},
+      {{}, ""}, {{"v"}, "may be used by v,"},
+  };
+  for (const auto& look : looks) {
+    EXPECT_EQ(asked_after(600), "look");
+    said_.clear();
+    looked({with(look.others)});
+    EXPECT_NE(said_.find(look.told), std::string::npos) << said_;
+    EXPECT_EQ(said_.empty(), look.told.empty()) << said_;
+  }
+  EXPECT_EQ(reported(), "kept");
+}
+
+TEST_F(KeptAccounts, ManyAreLookedAtAHundredATime) {
+  for (std::uint32_t id = 1; id <= 250; ++id)
+    accounts_.take({AccountId{id}, federation::PartitionId{1}, ComputeTime{3'600'000}});
+  for (const std::size_t some : {100U, 100U, 50U}) {
+    const auto ask = accounts_.next(now_);
+    ASSERT_TRUE(ask && std::holds_alternative<ask::Look>(*ask));
+    std::vector<SeenAccount> there;
+    for (const std::string& name : std::get<ask::Look>(*ask).accounts)
+      there.push_back({name, {{"gres/gpu", 60}}});
+    EXPECT_EQ(there.size(), some);
+    looked(std::move(there));
+  }
+  EXPECT_EQ(asked_after(0), "-");
+  EXPECT_FALSE(accounts_.lacks(AccountId{250}));
+  EXPECT_EQ(accounts_.take_reports().size(), 250U);
 }
 
 }  // namespace
