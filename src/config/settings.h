@@ -152,7 +152,7 @@ struct Settings {
   std::string data_directory;  // empty: state_directory()
   std::string data_files;      // empty: data_files_directory()
   LogLevel log_level = LogLevel::info;
-  std::string placement = "least_work";
+  std::string placement = "late_binding";
   std::string refund = "site_faults";
   std::string move = "unstarted";
   ListenSettings listen;

@@ -46,14 +46,18 @@ void apply_one(State& state, const JobAccepted& event) {
 
 void apply_one(State& state, const JobPlaced& event) {
   Job& job = state.jobs.at(event.job);
+  const bool holds_there = job.tentative && job.account == event.account;
   job.site = event.site;
   job.partition = event.partition;
   job.account = event.account;
   job.units = event.units;
   job.hold_per_task = event.hold_per_task;
-  state.work[event.partition] +=
-      *exchange(event.hold_per_task, {static_cast<std::int64_t>(job.tasks.size()), 1});
-  if (job.dependencies_left > 0) return;
+  job.tentative = event.tentative;
+  if (!holds_there) {
+    state.work[event.partition] +=
+        *exchange(event.hold_per_task, {static_cast<std::int64_t>(job.tasks.size()), 1});
+  }
+  if (job.tentative || job.dependencies_left > 0) return;
   job.phase = JobPhase::placed;
   await_start(state, event.job, job);
 }
@@ -216,6 +220,7 @@ void apply_one(State& state, const JobEnded& event) {
   CHECK(job.phase != JobPhase::ended, "each job ends once");
   const bool had_begun = job.phase == JobPhase::running;
   job.phase = JobPhase::ended;
+  job.tentative = false;
   job.outcome = event.outcome;
   SiteQueue& queue = state.sites[job.site];
   is_started(queue, event.job);

@@ -146,6 +146,16 @@ FABRICA_DESCRIBE(AccountFoundAltered, account, lessened, text)
 using Report = std::variant<SiteQueued, SiteStarted, SiteEnded, SiteUnknown, SiteBound, SiteAbsent,
                             SiteRunEnded, AccountKept, AccountNotKept, AccountFoundAltered>;
 
+/// Places a job that waits with us for good: there is, or will be, room for it. Its hold goes
+/// along. Changes nothing when the job waits no more. Refused as a submission is when it cannot go
+/// there now. Only the system itself says this.
+struct PlaceJob {
+  JobId job;
+  PartitionId partition;
+  std::string reasons;
+};
+FABRICA_DESCRIBE(PlaceJob, job, partition, reasons)
+
 /// What a site's worker heard. May be repeated, late and out of order: what is known already
 /// changes nothing. Only the system itself says this.
 struct ReportFromSite {
@@ -185,7 +195,7 @@ struct MendAccounts {
 };
 FABRICA_DESCRIBE(MendAccounts, site)
 
-using Command =
-    std::variant<SubmitJob, CancelJob, ReportFromSite, BeginTask, ReturnTask, MendAccounts>;
+using Command = std::variant<SubmitJob, CancelJob, ReportFromSite, BeginTask, ReturnTask,
+                             MendAccounts, PlaceJob>;
 
 }  // namespace fabrica::jobs

@@ -10,6 +10,7 @@
 #include "federation/decide.h"
 #include "jobs/offers.h"
 #include "jobs/own_word.h"
+#include "jobs/place.h"
 #include "jobs/refusals.h"
 #include "jobs/runs.h"
 #include "jobs/settle.h"
@@ -120,8 +121,9 @@ Yields decide_one(const Context& context, const SubmitJob& command) {
   TRY_DONE(need_room(context.jobs, command.project));
   Shared<JobRequest> request = command.request;
   if (!request->dependencies.empty()) TRY_DONE(keep_open_dependencies(context, request));
-  TRY(const std::vector<Offer> offers,
+  TRY(std::vector<Offer> offers,
       offers_for({context.jobs, context.federation, context.ledger}, command.project, request));
+  stay_together(context, command.request, offers);
   const PlacementAnswer answer = context.policies.placement({request, offers});
   CHECK(answer.chosen < offers.size(), "a placement rule chooses one of the offers");
   const Offer& offer = offers[answer.chosen];
@@ -132,12 +134,11 @@ Yields decide_one(const Context& context, const SubmitJob& command) {
   const auto open = static_cast<std::uint32_t>(request->dependencies.size());
   std::vector<Yield> yields;
   yields.reserve(3);
+  if (open > 0) place_awaited(context, request, yields);
   yields.emplace_back(Event{
       JobAccepted{id, command.project, context.actor, std::move(request), open, context.now}});
   yields.emplace_back(ledger::Event{hold});
-  yields.emplace_back(Event{
-      JobPlaced{id, offer.site, offer.partition, offer.account, offer.units, offer.hold_per_task,
-                std::string(context.policies.placement_name), answer.reasons}});
+  yields.emplace_back(Event{placed(context, id, offer, answer)});
   return yields;
 }
 
@@ -154,7 +155,7 @@ Yields decide_one(const Context& context, const CancelJob& command) {
   std::vector<Yield> yields;
   if (job->phase == JobPhase::ended || job->cancel_requested) return yields;
   yields.emplace_back(Event{JobCancelRequested{command.job, context.actor}});
-  // No site has heard of a job that waits for others, so nobody else will report its end.
+  // No site has heard of a job that waits with us, so nobody else will report its end.
   if (job->phase == JobPhase::waiting) {
     end_without_site(context, command.job, Outcome::cancelled, yields);
   }
@@ -176,6 +177,10 @@ Yields decide_one(const Context& context, const BeginTask& command) {
 
 Yields decide_one(const Context& context, const ReturnTask& command) {
   return return_task(context, command);
+}
+
+Yields decide_one(const Context& context, const PlaceJob& command) {
+  return place_job(context, command);
 }
 
 Yields decide_one(const Context& context, const MendAccounts& command) {

@@ -8,6 +8,7 @@
 #include "base/check.h"
 #include "base/limits.h"
 #include "jobs/offers.h"
+#include "jobs/place.h"
 #include "jobs/settle.h"
 
 namespace fabrica::jobs {
@@ -121,12 +122,8 @@ bool move(const Context& context, JobId id, const Job& job, std::string_view tex
   const Offer& offer = (*offers)[answer.chosen];
   yields.emplace_back(Event{JobMoved{id, job.attempt + 1, std::string(text)}});
   release_all(context, id, job, yields);
-  const AccountId usage = context.ledger.of_partition.at(offer.partition).usage;
-  yields.emplace_back(
-      ledger::Event{ledger::HoldPlaced{hold_of(id), offer.account, usage, offer.cost}});
-  yields.emplace_back(Event{
-      JobPlaced{id, offer.site, offer.partition, offer.account, offer.units, offer.hold_per_task,
-                std::string(context.policies.placement_name), answer.reasons}});
+  yields.emplace_back(ledger::Event{hold_for(context, id, offer)});
+  yields.emplace_back(Event{placed(context, id, offer, answer)});
   return true;
 }
 

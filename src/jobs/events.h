@@ -19,7 +19,8 @@ struct JobAccepted {
 };
 FABRICA_DESCRIBE(JobAccepted, id, project, owner, request, dependencies_left, at)
 
-/// Where the job goes, and why: `reasons` are kept as said then, never computed again.
+/// Where the job goes, and why: `reasons` are kept as said then, never computed again. `tentative`:
+/// it waits with us, its hold stands there, and another JobPlaced follows before a site is told.
 struct JobPlaced {
   JobId job;
   SiteId site;
@@ -29,8 +30,10 @@ struct JobPlaced {
   ComputeTime hold_per_task;
   std::string policy;
   std::string reasons;
+  bool tentative = false;
 };
-FABRICA_DESCRIBE(JobPlaced, job, site, partition, account, units, hold_per_task, policy, reasons)
+FABRICA_DESCRIBE(JobPlaced, job, site, partition, account, units, hold_per_task, policy, reasons,
+                 tentative)
 
 struct JobQueued {
   JobId job;

@@ -138,7 +138,7 @@ Result<Offer> offer_on(const OfferContext& context, ProjectId project, Partition
                *all,
                context.ledger.accounts.at(account).available() - *all,
                work == context.jobs.work.end() ? ComputeTime{} : work->second,
-               static_cast<std::uint64_t>(billed_per_node(partition)) * partition.nodes};
+               units_of(partition)};
 }
 
 }  // namespace
@@ -158,6 +158,10 @@ Result<Rational> units_on(const Partition& partition, const JobRequest& request)
   }
   const Rational share = node_share(partition, request);
   return reduced(share.numerator * billed_per_node(partition) * request.nodes, share.denominator);
+}
+
+std::uint64_t units_of(const Partition& partition) {
+  return static_cast<std::uint64_t>(billed_per_node(partition)) * partition.nodes;
 }
 
 Rational units_of(const Partition& partition, const Allocation& allocation) {

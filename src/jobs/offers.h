@@ -15,6 +15,9 @@ namespace fabrica::jobs {
 /// there.
 Result<Rational> units_on(const federation::Partition& partition, const JobRequest& request);
 
+/// The billed units that the partition has; zero when unknown.
+std::uint64_t units_of(const federation::Partition& partition);
+
 /// What a site allocated to one task, over all its nodes.
 struct Allocation {
   std::uint32_t nodes = 0;

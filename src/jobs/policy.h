@@ -29,6 +29,7 @@ struct PlacementQuestion {
 struct PlacementAnswer {
   std::size_t chosen = 0;  // place among the offers
   std::string reasons;
+  bool tentative = false;  // the job waits with us until a PlaceJob says where it goes
 };
 
 /// A pure rule that chooses among offers.

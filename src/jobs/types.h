@@ -134,8 +134,9 @@ struct PastRun {
 };
 FABRICA_DESCRIBE(PastRun, task, started, owed)
 
-/// waiting: for other jobs; placed: the site is to be told; queued: the site has it; running: a
-/// task has begun; ended: all tasks have, and the hold is settled.
+/// waiting: for other jobs, or with us until there is room at a site; placed: the site is to be
+/// told; queued: the site has it; running: a task has begun; ended: all tasks have, and the hold is
+/// settled.
 enum class JobPhase : std::uint8_t { waiting, placed, queued, running, ended };
 FABRICA_DESCRIBE_ENUM(JobPhase, waiting, placed, queued, running, ended)
 
@@ -147,7 +148,8 @@ struct Job {
   SiteId site;
   JobPhase phase = JobPhase::waiting;
   bool cancel_requested = false;
-  bool recalled = false;  // to be taken back from its site, unless it has begun, and placed anew
+  bool recalled = false;   // to be taken back from its site, unless it has begun, and placed anew
+  bool tentative = false;  // its site has not been told, and it may yet be placed elsewhere
   Outcome outcome = Outcome::none;
   std::uint32_t attempt = 1;
   std::uint32_t tasks_left = 1;
@@ -163,8 +165,8 @@ struct Job {
   Binding binding;
 };
 FABRICA_DESCRIBE(Job, project, owner, account, partition, site, phase, cancel_requested, recalled,
-                 outcome, attempt, tasks_left, dependencies_left, submitted, units, hold_per_task,
-                 charged, request, tasks, dependents, submission, binding)
+                 tentative, outcome, attempt, tasks_left, dependencies_left, submitted, units,
+                 hold_per_task, charged, request, tasks, dependents, submission, binding)
 
 /// What one site is still to be told, oldest job first.
 struct SiteQueue {

@@ -98,17 +98,23 @@ bool Engine::was_written(const Group& group) {
          digest(std::span<const Recorded>(group.records));
 }
 
+std::vector<Result<Reply>> Engine::keep(Group& group) {
+  written_ = std::move(group.records);
+  return std::move(group.results);
+}
+
 std::vector<Result<Reply>> Engine::execute(std::span<const Envelope> envelopes) {
   Group group;
+  written_.clear();
   for (int tried = 0; tried < tries_max; ++tried) {
     decide_group(envelopes, group);
     if (group.records.empty() && group.replies.empty()) return std::move(group.results);
     const Appended appended =
         log_.append({group.expected, group.records, group.replies, group.documents, state_});
-    if (appended == Appended::yes) return std::move(group.results);
+    if (appended == Appended::yes) return keep(group);
     recover();
     if (appended == Appended::unknown && !group.records.empty() && was_written(group)) {
-      return std::move(group.results);
+      return keep(group);
     }
   }
   for (Result<Reply>& result : group.results) {

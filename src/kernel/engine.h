@@ -32,6 +32,10 @@ class Engine {
   Result<Reply> execute(const Envelope& envelope);
 
   const State& state() const { return state_; }
+
+  /// The events that the last execute() made durable, in order; good until the next. They follow on
+  /// what State was before it, unless another writer's came between.
+  std::span<const Recorded> written() const { return written_; }
   const Policies& policies() const { return policies_; }
 
   /// Forgets State and builds it again from the log: recovery is the normal path.
@@ -44,10 +48,12 @@ class Engine {
   Result<Reply> decide_one(const Envelope& envelope, Group& group);
   std::optional<Result<Reply>> replied_before(const Envelope& envelope, const Group& group);
   bool was_written(const Group& group);
+  std::vector<Result<Reply>> keep(Group& group);
 
   EventLog& log_;
   Policies policies_;
   State state_;
+  std::vector<Recorded> written_;
 };
 
 }  // namespace fabrica

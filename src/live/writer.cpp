@@ -96,18 +96,25 @@ void Writer::stop() {
   thread_.join();
 }
 
+// Until a deadline of the log, or until jobs that wait are to be looked at again.
+std::chrono::milliseconds Writer::longest_wait() const {
+  std::chrono::milliseconds longest{60'000};
+  for (const auto& then : {next_deadline(engine_.state()), dispatcher_.next_look()}) {
+    if (!then) continue;
+    longest = std::clamp(std::chrono::milliseconds{(*then - now()).ms},
+                         std::chrono::milliseconds{0}, longest);
+  }
+  return longest;
+}
+
 // Waits for a command, a question, the next deadline or the end. False when it is time to end.
 bool Writer::wait_for_work() {
   std::unique_lock lock(mutex_);
   const auto something = [&] { return stopping_ || !commands_.empty() || !looks_.empty(); };
   if (something()) return !stopping_ || !commands_.empty() || !looks_.empty();
   const std::uint64_t fresh = engine_.state().last.value - idle_at_.value;
-  std::chrono::milliseconds longest{60'000};
-  if (idle_ && fresh >= events_worth_a_snapshot) longest = idle_before_snapshot;
-  if (const std::optional<Time> deadline = next_deadline(engine_.state())) {
-    longest = std::clamp(std::chrono::milliseconds{(*deadline - now()).ms},
-                         std::chrono::milliseconds{0}, longest);
-  }
+  std::chrono::milliseconds longest = longest_wait();
+  if (idle_ && fresh >= events_worth_a_snapshot) longest = std::min(longest, idle_before_snapshot);
   const bool woken = wake_.wait_for(lock, longest, something);
   const Watch idle = idle_;
   lock.unlock();
@@ -142,6 +149,7 @@ void Writer::commit(std::vector<Asked>& commands) {
   const Seq before = engine_.state().last;
   std::vector<Result<Reply>> results = engine_.execute(envelopes);
   const Seq after = engine_.state().last;
+  dispatcher_.heard(engine_.state(), engine_.written());
   std::vector<Watch> watches;
   {
     const std::lock_guard lock(mutex_);
@@ -167,6 +175,22 @@ void Writer::pass_time() {
   commit(group);
 }
 
+void Writer::place_jobs() {
+  std::vector<Asked> group;
+  for (jobs::PlaceJob& chosen : dispatcher_.place(engine_.state(), now())) {
+    const jobs::JobId id = chosen.job;
+    Envelope envelope;
+    envelope.command = jobs::Command{std::move(chosen)};
+    group.push_back({std::move(envelope), [this, id](const Result<Reply>& reply) {
+                       if (!reply) dispatcher_.refused(id);
+                     }});
+    if (group.size() < limits::group_commands_max) continue;
+    commit(group);
+    group.clear();
+  }
+  if (!group.empty()) commit(group);
+}
+
 void Writer::run() {
   std::vector<Asked> commands;
   std::vector<std::move_only_function<void(const State&)>> looks;
@@ -175,6 +199,7 @@ void Writer::run() {
     if (!commands.empty()) commit(commands);
     for (auto& look : looks) look(engine_.state());
     pass_time();
+    place_jobs();
     commands.clear();
     looks.clear();
     if (idle_ && engine_.state().last.value - idle_at_.value >= events_between_snapshots) {

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "kernel/engine.h"
+#include "placement/dispatcher.h"
 
 namespace fabrica::live {
 
@@ -27,8 +28,8 @@ struct WriterCounts {
 };
 
 /// The one thread that runs the Engine. Commands queue up; it takes all that are there as one
-/// group, so a lone command is durable at once and a crowd shares its commits. All members may be
-/// called from any thread.
+/// group, so a lone command is durable at once and a crowd shares its commits. Between groups it
+/// places the jobs that wait for room. All members may be called from any thread.
 class Writer {
  public:
   using Done = std::move_only_function<void(Result<Reply>)>;
@@ -81,9 +82,12 @@ class Writer {
             std::vector<std::move_only_function<void(const State&)>>& looks);
   void commit(std::vector<Asked>& commands);
   void pass_time();
+  void place_jobs();
+  std::chrono::milliseconds longest_wait() const;
   bool wait_for_work();
 
   Engine engine_;
+  placement::Dispatcher dispatcher_;
   mutable std::mutex mutex_;
   std::condition_variable wake_;
   std::vector<Asked> commands_;

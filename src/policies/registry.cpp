@@ -9,6 +9,7 @@
 
 #include "base/check.h"
 #include "policies/eligibility.h"
+#include "policies/late_binding.h"
 #include "policies/least_work.h"
 #include "policies/site_faults.h"
 #include "policies/technical.h"
@@ -19,7 +20,8 @@ namespace fabrica::policies {
 namespace {
 
 const std::map<std::string_view, jobs::PlacementRule>& placement_rules() {
-  static const std::map<std::string_view, jobs::PlacementRule> rules{{"least_work", least_work}};
+  static const std::map<std::string_view, jobs::PlacementRule> rules{{"late_binding", late_binding},
+                                                                     {"least_work", least_work}};
   return rules;
 }
 

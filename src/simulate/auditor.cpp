@@ -97,6 +97,7 @@ std::string Auditor::why_not_start(JobId id) const {
     return fmt::format("a site is told to start {}, for which no hold stands", id);
   }
   const jobs::Job& known = state_.jobs.jobs.at(id);
+  if (known.tentative) return fmt::format("a site is told to start {}, which waits with us", id);
   const auto account = state_.jobs.site_accounts.find(known.account);
   if (account != state_.jobs.site_accounts.end() && account->second.site == known.site &&
       account->second.standing != jobs::AccountStanding::idle && !account->second.usable) {

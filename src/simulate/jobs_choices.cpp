@@ -105,15 +105,22 @@ Wish submit_job(Drawing& d) {
   command.project = d.any<ProjectId>(d.state.federation.last_project);
   auto partition = d.any<federation::PartitionId>(d.state.federation.last_partition);
   const std::vector<const ledger::Account*> open = open_accounts(d);
+  Duration all_there_is;
   if (!open.empty() && !d.random.chance(1, 20)) {
     const ledger::Account& account = *d.one_of(open);
     command.project = account.project;
     partition = account.partition;
+    all_there_is = std::min(milliseconds(account.available().unit_ms()), days(30));
   }
   const Partition* shape = d.state.federation.partitions.find(partition);
   JobRequest request;
   if (shape != nullptr && d.random.chance(1, 5)) {
     request = modest_request(d, *shape);
+    // Now and then nothing is left for another run of it.
+    if (all_there_is > Duration{} && d.random.chance(1, 4)) {
+      request.time_limit = all_there_is;
+      request.partition = partition;
+    }
   } else {
     request = drawn_request(d, command.project, shape == nullptr ? Partition{} : *shape);
     if (d.random.chance(1, 3)) request.partition = partition;

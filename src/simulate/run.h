@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -10,7 +11,6 @@
 #include "base/time.h"
 #include "kernel/decide.h"
 #include "kernel/ports.h"
-#include "policies/registry.h"
 #include "simulate/counts.h"
 #include "sites/simulated/virtual_site.h"
 
@@ -20,7 +20,7 @@ struct Options {
   std::uint64_t seed = 1;
   std::uint64_t steps = 1'000;  // before the faults stop and everybody goes home
   bool faults = true;
-  Policies policies = policies::defaults();
+  std::optional<Policies> policies = {};  // none: one of the placement rules, by the seed
   // Put between the true log or site and the faults, when given; for tests of the checkers. The
   // wrapped one outlives the wrapper.
   std::function<std::unique_ptr<EventLog>(EventLog&)> wrap_log;

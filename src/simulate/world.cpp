@@ -4,7 +4,9 @@
 
 #include <algorithm>
 
+#include "base/check.h"
 #include "kernel/archive.h"
+#include "policies/registry.h"
 #include "simulate/population.h"
 
 namespace fabrica::simulate {
@@ -20,13 +22,22 @@ constexpr std::uint64_t healing_steps_max = 100'000;
 
 }  // namespace
 
+// Where jobs wait with us fewer of them wait at sites.
+Policies World::policies_of(std::uint64_t seed) {
+  const auto policies =
+      policies::choose({.placement = seed % 2 == 0 ? "least_work" : "late_binding"});
+  CHECK(policies.has_value(), "these rules exist");
+  return *policies;
+}
+
 World::World(const Options& options)
     : options_(options),
+      policies_(options.policies ? *options.policies : policies_of(options.seed)),
       random_(options.seed),
       wrapped_(options.wrap_log ? options.wrap_log(memory_) : nullptr),
       snapshots_(wrapped_ ? *wrapped_ : static_cast<EventLog&>(memory_), snapshot_interval),
       log_(snapshots_, [this] { rival_writes(); }),
-      engine_(std::make_unique<Engine>(log_, options.policies)),
+      engine_(std::make_unique<Engine>(log_, policies_)),
       users_(random_.split()),
       began_(first_morning),
       now_(first_morning),
@@ -34,7 +45,7 @@ World::World(const Options& options)
 
 RunReport World::run() {
   if (populate()) {
-    rival_ = std::make_unique<Engine>(snapshots_, options_.policies);
+    rival_ = std::make_unique<Engine>(snapshots_, policies_);
     if (options_.faults) log_.use(FaultyLog::Faults(random_.split(), log_faults_often));
     agenda_.add(now_, PeopleAsk{});
     while (failure_.empty() && steps_ < options_.steps) step();
@@ -75,6 +86,7 @@ void World::step() {
   auto [at, errand_now] = agenda_.take();
   now_ = std::max(now_, at);
   std::visit([&](const auto& one) { errand(one); }, errand_now);
+  place_jobs();
   if (!failure_.empty()) return;
   if (steps_ % dear_checks_every == 0)
     check_all();
@@ -125,6 +137,8 @@ void World::heal() {
     site.port->heal();
     if (site.slurm) site.slurm->heal();
   }
+  const std::vector<federation::SiteId> drained = engine_->state().federation.drained;
+  for (const federation::SiteId id : drained) resume(id);
 }
 
 void World::finish() {

@@ -10,6 +10,7 @@
 
 #include "base/random.h"
 #include "kernel/engine.h"
+#include "placement/dispatcher.h"
 #include "simulate/acknowledged.h"
 #include "simulate/agenda.h"
 #include "simulate/auditor.h"
@@ -43,7 +44,8 @@ class World {
     federation::SiteId site;
   };
   struct DeadlineComes {};
-  using Errand = std::variant<PeopleAsk, AskAgain, WorkerRound, DeadlineComes>;
+  struct LookForRoom {};
+  using Errand = std::variant<PeopleAsk, AskAgain, WorkerRound, DeadlineComes, LookForRoom>;
 
   struct Site {
     std::unique_ptr<sites::simulated::SimulatedSite> simulated;
@@ -71,6 +73,8 @@ class World {
   void errand(const PeopleAsk&);
   void errand(const AskAgain& again);
   void errand(const DeadlineComes&);
+  void errand(const LookForRoom&);
+  void place_jobs();
   Envelope envelope_for(Wish wish);
   Envelope repeated();
   void ask(std::vector<Envelope> group);
@@ -89,6 +93,7 @@ class World {
   void build_simulated(federation::SiteId id, Site& site);
   void build_slurm(federation::SiteId id, Site& site);
   void mend(federation::SiteId id);
+  void resume(federation::SiteId id);
   void doubt(federation::SiteId id, const Site& there);
   void hand_on_words(sites::simulated::SimulatedSlurm& there);
   void saw_start(sites::simulated::TaskName task);
@@ -107,7 +112,10 @@ class World {
   void count_events();
   void count_slurm(const sites::simulated::SimulatedSlurm& site);
 
+  static Policies policies_of(std::uint64_t seed);
+
   const Options& options_;
+  Policies policies_;
   Random random_;
   store::MemoryLog memory_;
   std::unique_ptr<EventLog> wrapped_;
@@ -123,6 +131,8 @@ class World {
   Agenda<Errand> agenda_;
   std::uint64_t pending_again_ = 0;  // AskAgain on the agenda
   std::optional<Time> deadline_at_;
+  placement::Dispatcher dispatcher_;
+  std::optional<Time> look_at_;  // on the agenda
   Time began_;
   Time now_;
   std::uint64_t steps_ = 0;

@@ -113,7 +113,9 @@ void World::take_result(const Envelope& envelope, const Result<Reply>& result) {
 // Nothing when the engine died over it: then nobody got an answer.
 std::optional<std::vector<Result<Reply>>> World::execute(std::span<const Envelope> group) {
   try {
-    return engine_->execute(group);
+    auto results = engine_->execute(group);
+    dispatcher_.heard(engine_->state(), engine_->written());
+    return results;
   } catch (const EngineCrashed&) {
     restart();
     return std::nullopt;
@@ -130,8 +132,25 @@ std::optional<Result<Reply>> World::execute_now(Command command) {
   return results->front();
 }
 
+// As the live writer does it between two groups.
+void World::place_jobs() {
+  for (jobs::PlaceJob& chosen : dispatcher_.place(engine_->state(), now_)) {
+    const jobs::JobId id = chosen.job;
+    const auto result = execute_now(jobs::Command{std::move(chosen)});
+    if (!result) break;
+    if (!*result) dispatcher_.refused(id);
+  }
+  const std::optional<Time> look = dispatcher_.next_look();
+  if (!look || look_at_) return;
+  look_at_ = std::max(*look, now_);
+  agenda_.add(*look_at_, LookForRoom{});
+}
+
+void World::errand(const LookForRoom&) { look_at_.reset(); }
+
 void World::restart() {
-  engine_ = std::make_unique<Engine>(log_, options_.policies);
+  engine_ = std::make_unique<Engine>(log_, policies_);
+  dispatcher_ = {};
   const std::string lost = acknowledged_.what_is_lost(log_, engine_->state().last);
   if (!lost.empty()) fail("after a crash " + lost);
   // The connectors of Slurm sites die with the server and know only what the log knows.

@@ -138,6 +138,19 @@ void World::mend(SiteId id) {
   execute_now(jobs::Command{jobs::MendAccounts{id}});
 }
 
+// What waits for room at a site that stays drained waits for ever.
+void World::resume(SiteId id) {
+  Envelope envelope;
+  envelope.now = now_;
+  const State& state = engine_->state();
+  state.federation.people.for_each([&](federation::PersonId person, const federation::Person&) {
+    if (!envelope.actor && federation::operates(state.federation, person, id))
+      envelope.actor = person;
+  });
+  envelope.command = federation::Command{federation::DrainSite{id, false}};
+  if (const auto results = execute({&envelope, 1})) take_result(envelope, results->front());
+}
+
 // A worker takes its site for silent, rightly or not, and finds later that it answers.
 void World::doubt(SiteId id, const Site& there) {
   const bool silent = engine_->state().federation.silent.contains(id);

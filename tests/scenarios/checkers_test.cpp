@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <string>
 
+#include "policies/registry.h"
 #include "simulate/run.h"
 
 namespace fabrica::simulate {
@@ -221,7 +222,8 @@ TEST(Checkers, ASiteThatBillsWhatItDidNotRunIsFoundOut) {
 
 TEST(Checkers, ARuleThatAnswersOtherwiseTheSecondTimeIsFoundOut) {
   Options options;
-  options.policies.jobs.placement = [](const jobs::PlacementQuestion&) {
+  options.policies = policies::defaults();
+  options.policies->jobs.placement = [](const jobs::PlacementQuestion&) {
     static int asked = 0;
     asked += 1;
     return jobs::PlacementAnswer{0, "asked " + std::to_string(asked) + " times"};

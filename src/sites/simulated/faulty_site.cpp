@@ -90,11 +90,12 @@ void FaultySite::draw_clock() {
   if (faults_.fires(SiteFault::clock_reset)) clock_skew_ = Time{} - now_;
 }
 
-// A task that never started keeps its zero.
+// A task that never started keeps its zero, and one that did never gets it.
 Report FaultySite::by_its_clock(Report report) const {
   if (auto* started = std::get_if<SiteStarted>(&report)) started->at = started->at + clock_skew_;
   if (auto* ended = std::get_if<SiteEnded>(&report)) {
-    if (ended->started != Time{}) ended->started = ended->started + clock_skew_;
+    if (ended->started != Time{})
+      ended->started = std::max(ended->started + clock_skew_, Time{} + milliseconds(1));
     ended->ended = ended->ended + clock_skew_;
   }
   return report;

@@ -16,7 +16,7 @@ TEST(Jobs, AScriptBecomesAJob) {
   Served served;
   const net::Response response =
       served.ask(member, "POST /v1/jobs",
-                 R"({"project":1,"script":"#!/bin/bash\n#SBATCH --time=0:30:00 -c 4\ntrue\n",)"
+                 R"({"project":1,"script":"#!/bin/bash\n#SBATCH --time=0:30:00 -c 4 -p north-cpu\ntrue\n",)"
                  R"("name":"jobs/train.sh","working_directory":"/home/ada"})");
   ASSERT_EQ(response.status, 201) << response.body;
   const json::Value job = parsed(response).get("job");
@@ -28,7 +28,7 @@ TEST(Jobs, AScriptBecomesAJob) {
   EXPECT_EQ(job.get("time_limit").as_int(), minutes(30).ms);
   EXPECT_GT(job.get("hold").as_int(), 0);
   EXPECT_EQ(served.ask(member, "GET /v1/jobs/1/script").body,
-            "#!/bin/bash\n#SBATCH --time=0:30:00 -c 4\ntrue\n");
+            "#!/bin/bash\n#SBATCH --time=0:30:00 -c 4 -p north-cpu\ntrue\n");
   EXPECT_EQ(parsed(served.ask(member, "GET /v1/jobs/job-1")).get("id").as_int(), 1);
 }
 

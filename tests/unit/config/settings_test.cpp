@@ -36,7 +36,7 @@ TEST(Settings, NothingSaidIsTheDefault) {
   EXPECT_EQ(settings->listen.address, "127.0.0.1");
   EXPECT_EQ(settings->listen.port, 8450);
   EXPECT_TRUE(settings->local.enabled);
-  EXPECT_EQ(settings->placement, "least_work");
+  EXPECT_EQ(settings->placement, "late_binding");
 }
 
 TEST(Settings, TheExampleStatesTheDefaults) {
@@ -90,7 +90,7 @@ TEST(Settings, AMistakeIsToldWithItsLine) {
                 "f.toml:1: log_level: Give one of \"debug\", \"info\", \"warning\" or \"error\""},
            Case{"placement = 'best'",
                 "f.toml:1: placement: There is no placement rule \"best\"; the rules are: "
-                "least_work."},
+                "late_binding, least_work."},
            Case{"[local]\nslug = 'My machine'",
                 "f.toml:2: local.slug: Give a short name of lower-case letters"},
            Case{"[local]\nname = ''", "f.toml:2: local.name: Give the site a name."},

@@ -15,6 +15,7 @@ namespace {
 const World& settled_world() {
   static const World settled = [] {
     World world = with_awards();
+    world.policies = policies::defaults();
     world.must(admin, calls::RegisterMode{playground()});
     world.must(officer,
                calls::OpenCall{ModeId{world.state.calls.last_mode}, "Playground", {gpu, lumi}});
@@ -169,12 +170,12 @@ TEST(Commands, EveryKindIsTried) {
     }
     EXPECT_EQ(inconsistency(world.state), "");
   }
-  EXPECT_EQ(tried.size(), 29U) << "kinds of commands";
+  EXPECT_EQ(tried.size(), 30U) << "kinds of commands";
   for (const std::string_view name :
        {"AddCapacity", "Transfer", "Exchange", "CorrectCharge", "DrainSite", "SubmitProposal",
         "AssessProposal", "GrantAward", "AnswerAward", "PassTime", "SubmitJob", "CancelJob",
         "ReportFromSite", "RegisterPerson", "RegisterPartition", "OpenProject", "AddMember",
-        "BeginTask", "ReturnTask"}) {
+        "BeginTask", "ReturnTask", "PlaceJob"}) {
     EXPECT_GT(tried[name].second, 0) << name << " was never accepted";
   }
 }

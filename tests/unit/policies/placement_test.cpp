@@ -1,5 +1,6 @@
 #include <gtest/gtest.h>
 
+#include "policies/late_binding.h"
 #include "policies/least_work.h"
 #include "policies/registry.h"
 #include "policies/site_faults.h"
@@ -81,8 +82,8 @@ TEST(Refund, GivesBackWhatASiteLostButNotHere) {
 
 TEST(Registry, KnowsItsRules) {
   const Policies defaults = policies::defaults();
-  EXPECT_EQ(defaults.jobs.placement_name, "least_work");
-  EXPECT_EQ(defaults.jobs.placement, &policies::least_work);
+  EXPECT_EQ(defaults.jobs.placement_name, "late_binding");
+  EXPECT_EQ(defaults.jobs.placement, &policies::late_binding);
   EXPECT_NE(defaults.calls.technical, nullptr);
   EXPECT_EQ(defaults.calls.eligibility.size(), 8U);
   EXPECT_EQ(defaults.jobs.refund, &policies::site_faults);

@@ -62,9 +62,11 @@ inline std::string inconsistent_jobs(const State& state) {
     }
     if (left != job.tasks_left || left == 0)
       wrong = fmt::format("{} has the wrong number of tasks left", id);
-    if ((job.phase == jobs::JobPhase::waiting) != (job.dependencies_left > 0)) {
+    if ((job.phase == jobs::JobPhase::waiting) != (job.dependencies_left > 0 || job.tentative)) {
       wrong = fmt::format("{} waits for nothing or does not wait", id);
     }
+    if (job.tentative && !job.request->dependencies.empty())
+      wrong = fmt::format("{} waits for jobs and for room", id);
     if (job.dependencies_left > job.request->dependencies.size())
       wrong = fmt::format("{} waits for too many", id);
     work[job.partition] += state.ledger.holds.at(jobs::hold_of(id)).remaining;

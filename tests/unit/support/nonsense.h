@@ -185,6 +185,9 @@ class Plausible {
         return people();
       case 14:
         return facts();
+      case 19:
+      case 20:
+        return {the_system, jobs::PlaceJob{job(), partition(), "there is room"}};
       case 18:
         return of_account();
       default:

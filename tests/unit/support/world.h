@@ -47,9 +47,10 @@ inline const Time day_one = *parse_time("2026-11-22T08:00:00Z");
 
 /// A kernel without an engine: decides and applies at once, keeps the log, and checks around each
 /// command that the decision changed nothing and that no invariant broke.
+/// Jobs go to a site at once, unless a test wants them to wait for room.
 struct World {
   State state;
-  Policies policies = policies::defaults();
+  Policies policies = *policies::choose({.placement = "least_work"});
   Time now = day_one;
   std::vector<Recorded> log;
 
