@@ -14,10 +14,10 @@ using net::Headers;
 
 TEST(Jobs, AScriptBecomesAJob) {
   Served served;
-  const net::Response response =
-      served.ask(member, "POST /v1/jobs",
-                 R"({"project":1,"script":"#!/bin/bash\n#SBATCH --time=0:30:00 -c 4 -p north-cpu\ntrue\n",)"
-                 R"("name":"jobs/train.sh","working_directory":"/home/ada"})");
+  const net::Response response = served.ask(
+      member, "POST /v1/jobs",
+      R"({"project":1,"script":"#!/bin/bash\n#SBATCH --time=0:30:00 -c 4 -p north-cpu\ntrue\n",)"
+      R"("name":"jobs/train.sh","working_directory":"/home/ada"})");
   ASSERT_EQ(response.status, 201) << response.body;
   const json::Value job = parsed(response).get("job");
   EXPECT_EQ(job.get("id").as_int(), 1);

@@ -172,10 +172,10 @@ TEST(Commands, EveryKindIsTried) {
   }
   EXPECT_EQ(tried.size(), 30U) << "kinds of commands";
   for (const std::string_view name :
-       {"AddCapacity", "Transfer", "Exchange", "CorrectCharge", "DrainSite", "SubmitProposal",
-        "AssessProposal", "GrantAward", "AnswerAward", "PassTime", "SubmitJob", "CancelJob",
-        "ReportFromSite", "RegisterPerson", "RegisterPartition", "OpenProject", "AddMember",
-        "BeginTask", "ReturnTask", "PlaceJob"}) {
+       {"AddCapacity",    "Transfer",       "Exchange",       "CorrectCharge",  "DrainSite",
+        "SubmitProposal", "AssessProposal", "GrantAward",     "AnswerAward",    "PassTime",
+        "SubmitJob",      "CancelJob",      "ReportFromSite", "RegisterPerson", "RegisterPartition",
+        "OpenProject",    "AddMember",      "BeginTask",      "ReturnTask",     "PlaceJob"}) {
     EXPECT_GT(tried[name].second, 0) << name << " was never accepted";
   }
 }
