@@ -19,6 +19,7 @@
 #include "forecast/moments.h"
 #include "forecast/schedule.h"
 #include "simulate/replay.h"
+#include "simulate/whole.h"
 #include "traces/cache.h"
 #include "traces/swf.h"
 #include "traces/text_source.h"
@@ -169,6 +170,20 @@ void over_seven_sites(benchmark::State& run, const std::string& name, forecast::
   run.SetLabel(fmt::format("limit 500,000/s at 0.9; wait {:.0f} s, wide {:.0f} s, slowdown {:.2f}",
                            measures.wait_mean_s, measures.wide_wait_mean_s,
                            measures.bounded_slowdown_mean));
+}
+
+// The same with the Engine: holds, placement, the sites' reports, charges; the log in memory.
+void whole_over_seven_sites(benchmark::State& run, const std::string& name) {
+  const std::vector<std::int32_t>& sites = seven_sites.at(name);
+  traces::Trace trace = *traces::read_swf(trace_path(name));
+  const simulate::Workload workload =
+      *simulate::workload_of(trace, {0, {}, false, sites, simulate::Scale{9, 10}, 100'000});
+  Result<simulate::WholeRun> made;
+  for (auto _ : run) made = simulate::run_whole({sites}, workload.jobs);
+  count_jobs(run, workload.jobs.size());
+  const simulate::Measures measures = simulate::measure(workload, made->schedule.starts);
+  run.SetLabel(fmt::format("limit 100,000/s; {} events; wait {:.0f} s, wide {:.0f} s", made->events,
+                           measures.wait_mean_s, measures.wide_wait_mean_s));
 }
 
 void reading_and_scheduling(benchmark::State& run, const std::string& name) {
@@ -341,6 +356,7 @@ void declare(const std::string& name) {
           placement, simulate::Scale{load, 100});
     }
   }
+  add("whole_over_seven_sites", whole_over_seven_sites, name);
   if (name == "sdsc-blue") {
     add("easy_at_load_1.5", scheduling, name, Machine{}, simulate::Scale{19'737, 10'000});
   }

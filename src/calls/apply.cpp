@@ -13,11 +13,11 @@ void leave_queue(State& state, ProposalId id) {
 
 void apply_one(State& state, const ModeRegistered& event) {
   if (AccessMode* known = state.modes.find(event.id); known != nullptr) {
-    *known = event.mode;
+    *known = *event.mode;
     return;
   }
-  state.modes.insert(event.id, event.mode);
-  state.mode_by_slug.emplace(event.mode.slug, event.id);
+  state.modes.insert(event.id, *event.mode);
+  state.mode_by_slug.emplace(event.mode->slug, event.id);
   state.last_mode = event.id.value;
 }
 

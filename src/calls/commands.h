@@ -4,6 +4,7 @@
 #include <variant>
 #include <vector>
 
+#include "base/shared.h"
 #include "calls/types.h"
 
 namespace fabrica::calls {
@@ -11,7 +12,7 @@ namespace fabrica::calls {
 /// Keyed by slug, like the federation's Register commands. Refuses rules that no policy knows and
 /// steps or sizes that could never be met. Needs the administrator.
 struct RegisterMode {
-  AccessMode mode;
+  Shared<AccessMode> mode;
 };
 FABRICA_DESCRIBE(RegisterMode, mode)
 

@@ -93,9 +93,9 @@ Outcomes decide_one(const Context& context, const RegisterMode& command) {
   TRY_DONE(federation::need_role(context.federation, context.actor, Role::administrator,
                                  "register access modes"));
   TRY_DONE(check_mode(command.mode, context.policies));
-  const auto known = context.calls.mode_by_slug.find(command.mode.slug);
+  const auto known = context.calls.mode_by_slug.find(command.mode->slug);
   const bool is_new = known == context.calls.mode_by_slug.end();
-  if (!is_new && context.calls.modes.at(known->second) == command.mode)
+  if (!is_new && context.calls.modes.at(known->second) == *command.mode)
     return std::vector<Outcome>{};
   return one(
       ModeRegistered{is_new ? ModeId{context.calls.last_mode + 1} : known->second, command.mode});

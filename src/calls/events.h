@@ -3,6 +3,7 @@
 #include <variant>
 #include <vector>
 
+#include "base/shared.h"
 #include "calls/types.h"
 #include "ledger/events.h"
 
@@ -10,7 +11,7 @@ namespace fabrica::calls {
 
 struct ModeRegistered {
   ModeId id;
-  AccessMode mode;
+  Shared<AccessMode> mode;
 };
 FABRICA_DESCRIBE(ModeRegistered, id, mode)
 

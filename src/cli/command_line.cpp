@@ -427,7 +427,12 @@ void CommandLine::declare_simulate() {
       ->needs(swf)
       ->excludes(sites);
   of_swf("--placement", replay.placement,
-         "late_binding, or to compare with it federation (of Slurm) or fullest_first")
+         "late_binding, or to compare with it federation (of Slurm) or fullest_first; "
+         "with --whole a rule of the server: late_binding, least_work")
+      ->needs(sites);
+  simulate
+      .add_flag("--whole", replay.whole,
+                "the whole product decides: holds, placement, the sites' reports, charges")
       ->needs(sites);
   of_swf("--load", replay.load,
          "jobs arrive so that their work is this part of what the machines can do: 0.9")

@@ -10,6 +10,7 @@
 #include "forecast/schedule.h"
 #include "json/write.h"
 #include "simulate/replay.h"
+#include "simulate/whole.h"
 #include "traces/cache.h"
 
 /// One trace on one machine, or on those of several sites: what waiting and use come to.
@@ -37,6 +38,7 @@ struct ReplayAnswer {
   double utilisation = 0;
   std::int64_t makespan_s = 0;
   std::uint64_t waiting_max = 0;
+  std::uint64_t events = 0;  // in the log, where the whole product decides
   std::vector<OddLinesSeen> odd_lines;
   Digest schedule;
   bool from_cache = false;
@@ -46,7 +48,7 @@ struct ReplayAnswer {
 };
 FABRICA_DESCRIBE(ReplayAnswer, trace, scheduler, order, procs, sites, jobs, wait_mean_s,
                  wide_wait_mean_s, bounded_slowdown_mean, utilisation, makespan_s, waiting_max,
-                 odd_lines, schedule, from_cache, read_s, schedule_s, predictions)
+                 events, odd_lines, schedule, from_cache, read_s, schedule_s, predictions)
 
 namespace {
 
@@ -64,6 +66,7 @@ class Stopwatch {
 struct Rules {
   forecast::Machine machine;
   forecast::Fleet fleet;
+  std::string whole;  // the server's rule, where the whole product decides
   std::string text;
 };
 
@@ -72,12 +75,18 @@ struct Made {
   std::vector<std::uint32_t> sites;
   std::size_t waiting_max = 0;
   Digest digest;
+  std::uint64_t events = 0;  // in the log of the whole product
 };
 
 Outcome<Rules> rules_of_fleet(const ReplayWords& words) {
   Rules rules;
   rules.fleet.widths = words.sites;
   rules.text = words.placement;
+  if (words.whole) {
+    rules.whole = words.placement;
+    rules.text += ", the whole product";
+    return rules;
+  }
   if (!value_of(words.placement, rules.fleet.placement)) {
     return usage_failure("--placement is late_binding, federation or fullest_first.");
   }
@@ -117,17 +126,24 @@ Outcome<simulate::ReplayOptions> options_of(const ReplayWords& words) {
   return options;
 }
 
-Made make_schedule(const Rules& rules, const simulate::Workload& workload) {
+Outcome<Made> make_schedule(const Rules& rules, const simulate::Workload& workload) {
+  if (!rules.whole.empty()) {
+    TRY(simulate::WholeRun run,
+        simulate::run_whole({rules.fleet.widths, rules.whole}, workload.jobs));
+    const Digest digest = forecast::digest_of(run.schedule);
+    return Made{std::move(run.schedule.starts), std::move(run.schedule.sites),
+                run.schedule.waiting_max, digest, run.events};
+  }
   if (!rules.fleet.widths.empty()) {
     forecast::FleetSchedule made = forecast::schedule(rules.fleet, workload.jobs);
     const Digest digest = forecast::digest_of(made);
-    return {std::move(made.starts), std::move(made.sites), made.waiting_max, digest};
+    return Made{std::move(made.starts), std::move(made.sites), made.waiting_max, digest};
   }
   forecast::Machine machine = rules.machine;
   machine.width = workload.machine_width;
   forecast::Schedule made = forecast::schedule(machine, workload.jobs);
   const Digest digest = forecast::digest_of(made);
-  return {std::move(made.starts), {}, made.waiting_max, digest};
+  return Made{std::move(made.starts), {}, made.waiting_max, digest};
 }
 
 std::vector<OddLinesSeen> odd_lines_of(const traces::Trace& trace) {
@@ -160,6 +176,7 @@ std::string text_of(const ReplayAnswer& answer) {
       answer.scheduler, answer.order, answer.wait_mean_s, answer.wide_wait_mean_s,
       answer.bounded_slowdown_mean, answer.utilisation, answer.makespan_s, answer.waiting_max,
       to_string(answer.schedule));
+  if (answer.events > 0) text += fmt::format("events in the log      {}\n", answer.events);
   for (const OddLinesSeen& odd : answer.odd_lines) {
     text += fmt::format("odd lines              {} {}, first line {}: {}\n", odd.lines,
                         fmt::format("{}", odd.kind), odd.first_line, odd.handling);
@@ -184,7 +201,7 @@ Outcome<int> replay_trace(Session& session, const ReplayWords& words) {
   const double read_s = reading.seconds();
   if (!loaded.problem.empty()) session.terminal().note(loaded.problem);
   const Stopwatch scheduling;
-  const Made made = make_schedule(rules, workload);
+  TRY(const Made made, make_schedule(rules, workload));
   const double schedule_s = scheduling.seconds();
   const simulate::Measures measures = simulate::measure(workload, made.starts);
   if (!words.schedule_out.empty()) {
@@ -204,6 +221,7 @@ Outcome<int> replay_trace(Session& session, const ReplayWords& words) {
       measures.utilisation,
       measures.makespan_s,
       made.waiting_max,
+      made.events,
       odd_lines_of(loaded.trace),
       made.digest,
       loaded.from_cache,

@@ -24,15 +24,15 @@ void apply_one(State& state, const CountryRegistered& event) {
 }
 
 void apply_one(State& state, const SiteRegistered& event) {
-  put(state.sites, state.site_by_slug, state.last_site, event.id, event.site);
+  put(state.sites, state.site_by_slug, state.last_site, event.id, *event.site);
 }
 
 void apply_one(State& state, const SystemRegistered& event) {
-  put(state.systems, state.system_by_slug, state.last_system, event.id, event.system);
+  put(state.systems, state.system_by_slug, state.last_system, event.id, *event.system);
 }
 
 void apply_one(State& state, const PartitionRegistered& event) {
-  put(state.partitions, state.partition_by_slug, state.last_partition, event.id, event.partition);
+  put(state.partitions, state.partition_by_slug, state.last_partition, event.id, *event.partition);
 }
 
 void apply_one(State& state, const SiteDrained& event) {

@@ -3,6 +3,7 @@
 #include <string>
 #include <variant>
 
+#include "base/shared.h"
 #include "federation/types.h"
 
 namespace fabrica::federation {
@@ -15,18 +16,18 @@ struct RegisterCountry {
 FABRICA_DESCRIBE(RegisterCountry, country)
 
 struct RegisterSite {
-  Site site;
+  Shared<Site> site;
 };
 FABRICA_DESCRIBE(RegisterSite, site)
 
 struct RegisterSystem {
-  System system;
+  Shared<System> system;
 };
 FABRICA_DESCRIBE(RegisterSystem, system)
 
 /// The partition's unit never changes once registered: accounts hold amounts of it.
 struct RegisterPartition {
-  Partition partition;
+  Shared<Partition> partition;
 };
 FABRICA_DESCRIBE(RegisterPartition, partition)
 

@@ -83,18 +83,19 @@ Events decide_one(const State& state, PersonId actor, const RegisterSite& comman
   if (known == nullptr && state.sites.size() >= limits::sites_max) {
     return refuse(refusal::too_many, "site", fmt::format("At most {} sites.", limits::sites_max));
   }
-  return one(SiteRegistered{id, site});
+  return one(SiteRegistered{id, command.site});
 }
 
 Events decide_one(const State& state, PersonId actor, const RegisterSystem& command) {
   TRY_DONE(need_role(state, actor, Role::administrator, "register systems"));
-  TRY_DONE(need_slug(command.system.slug));
-  TRY_DONE(need_text("name", command.system.name, limits::name_bytes_max));
-  TRY_DONE(need_short_texts("system", command.system));
-  TRY_DONE(need(state.sites, command.system.site, "site"));
-  const SystemId id = id_for(state.system_by_slug, command.system.slug, state.last_system);
+  const System& system = command.system;
+  TRY_DONE(need_slug(system.slug));
+  TRY_DONE(need_text("name", system.name, limits::name_bytes_max));
+  TRY_DONE(need_short_texts("system", system));
+  TRY_DONE(need(state.sites, system.site, "site"));
+  const SystemId id = id_for(state.system_by_slug, system.slug, state.last_system);
   const System* known = state.systems.find(id);
-  if (known != nullptr && *known == command.system) return nothing();
+  if (known != nullptr && *known == system) return nothing();
   if (known == nullptr && state.systems.size() >= limits::systems_max) {
     return refuse(refusal::too_many, "system",
                   fmt::format("At most {} systems.", limits::systems_max));
@@ -163,7 +164,7 @@ Events decide_one(const State& state, PersonId actor, const RegisterPartition& c
     return refuse(refusal::too_many, "partition",
                   fmt::format("At most {} partitions.", limits::partitions_max));
   }
-  return one(PartitionRegistered{id, partition});
+  return one(PartitionRegistered{id, command.partition});
 }
 
 Events decide_one(const State& state, PersonId actor, const DrainSite& command) {

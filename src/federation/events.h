@@ -4,6 +4,7 @@
 #include <variant>
 #include <vector>
 
+#include "base/shared.h"
 #include "federation/types.h"
 
 namespace fabrica::federation {
@@ -15,19 +16,19 @@ FABRICA_DESCRIBE(CountryRegistered, country)
 
 struct SiteRegistered {
   SiteId id;
-  Site site;
+  Shared<Site> site;
 };
 FABRICA_DESCRIBE(SiteRegistered, id, site)
 
 struct SystemRegistered {
   SystemId id;
-  System system;
+  Shared<System> system;
 };
 FABRICA_DESCRIBE(SystemRegistered, id, system)
 
 struct PartitionRegistered {
   PartitionId id;
-  Partition partition;
+  Shared<Partition> partition;
 };
 FABRICA_DESCRIBE(PartitionRegistered, id, partition)
 

@@ -16,6 +16,9 @@ class MemoryLog : public EventLog {
   std::optional<KeptReply> reply_to(CommandId id) override;
   bool load_snapshot(State&) override { return false; }
 
+  /// So many events will come: saves moving those that are there.
+  void reserve(std::size_t events) { records_.reserve(events); }
+
   const std::vector<Recorded>& records() const { return records_; }
   const std::map<Sha256, std::string>& documents() const { return documents_; }
 

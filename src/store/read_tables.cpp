@@ -129,7 +129,7 @@ void ReadTables::note(const federation::Event& event) {
     ReadTables& to;
     void operator()(const CountryRegistered&) const {}
     void operator()(const SiteRegistered& one) const { to.sites_.insert(one.id); }
-    void operator()(const SystemRegistered& one) const { to.sites_.insert(one.system.site); }
+    void operator()(const SystemRegistered& one) const { to.sites_.insert(one.system->site); }
     void operator()(const PartitionRegistered& one) const { to.partitions_.insert(one.id); }
     void operator()(const SiteDrained& one) const { to.sites_.insert(one.site); }
     void operator()(const SiteFellSilent& one) const { to.sites_.insert(one.site); }
