@@ -188,7 +188,7 @@ struct ReplayWords {
   std::vector<std::int32_t> sites;  // widths; empty: one machine
   std::string placement = "late_binding";
   bool whole = false;  // the Engine decides, and every job is held for and charged
-  std::string load;  // empty: as the trace has it
+  std::string load;    // empty: as the trace has it
   std::optional<std::size_t> first;
   std::string schedule_out;
   std::string trace_cache;

@@ -84,7 +84,7 @@ void add_site(Builder& builder, WholeWorld& world, std::int32_t nodes) {
   world.partitions.push_back(partition);
 }
 
-calls::CallId open_call(Builder& builder, const WholeWorld& world, PersonId admin,
+calls::CallId open_to_all(Builder& builder, const WholeWorld& world, PersonId admin,
                         PersonId officer) {
   calls::AccessMode mode;
   mode.slug = "replay";
@@ -129,7 +129,7 @@ WholeWorld make_whole_world(Engine& engine, Time now, std::span<const std::int32
     for (const PartitionId partition : world.partitions)
       builder.say(admin, ledger::Command{ledger::AddCapacity{partition, awarded, "capacity"}});
   }
-  const calls::CallId call = open_call(builder, world, admin, officer);
+  const calls::CallId call = open_to_all(builder, world, admin, officer);
   const OrganisationId organisation{builder.state().federation.last_organisation};
   WholeWorld::Member lead;
   for (std::size_t user = 0; user < users.size(); ++user) {
