@@ -10,6 +10,7 @@
 #include "api/problem.h"
 #include "base/describe.h"
 #include "json/types.h"
+#include "placement/outlook.h"
 #include "store/private_store.h"
 #include "store/views.h"
 
@@ -222,6 +223,33 @@ struct PlanView {
   std::vector<DiagnosticView> diagnostics;
 };
 FABRICA_DESCRIBE(PlanView, rows, chosen, refusal, waits_for, diagnostics)
+
+/// What a job that waits would need on a partition, and what is free there, in billed units.
+struct RoomView {
+  std::string partition;
+  double needed = 0;
+  double free = 0;  // below zero: more was sent there than fits
+  std::string standing;
+};
+FABRICA_DESCRIBE(RoomView, partition, needed, free, standing)
+
+struct SoonerView {
+  placement::Instead instead = placement::Instead::half_the_time;
+  Time start;
+  std::string partition;
+};
+FABRICA_DESCRIBE(SoonerView, instead, start, partition)
+
+struct OutlookView {
+  jobs::JobId job;
+  jobs::JobPhase phase = jobs::JobPhase::waiting;
+  std::string why;
+  std::optional<Time> start = {};  // none: it has begun, or nothing can be said
+  std::optional<std::string> partition = {};
+  std::vector<RoomView> rooms = {};     // of a job that waits with us
+  std::vector<SoonerView> sooner = {};  // had it asked for less
+};
+FABRICA_DESCRIBE(OutlookView, job, phase, why, start, partition, rooms, sooner)
 
 // The log.
 

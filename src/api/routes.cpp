@@ -10,8 +10,8 @@ namespace {
 std::vector<Route> collect() {
   std::vector<Route> all;
   for (auto* const area : {&access_routes, &federation_routes, &site_check_routes, &calls_routes,
-                           &ledger_routes, &jobs_routes, &batch_routes, &own_word_routes,
-                           &output_routes, &log_routes, &server_routes}) {
+                           &ledger_routes, &jobs_routes, &batch_routes, &outlook_routes,
+                           &own_word_routes, &output_routes, &log_routes, &server_routes}) {
     std::vector<Route> some = area();
     std::ranges::move(some, std::back_inserter(all));
   }

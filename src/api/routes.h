@@ -76,6 +76,7 @@ std::vector<Route> ledger_routes();
 std::vector<Route> calls_routes();
 std::vector<Route> jobs_routes();
 std::vector<Route> batch_routes();
+std::vector<Route> outlook_routes();
 std::vector<Route> output_routes();
 std::vector<Route> own_word_routes();
 std::vector<Route> log_routes();

@@ -329,6 +329,9 @@ void CommandLine::declare_jobs() {
   job.add_option("ID", one.id)->required();
   job.add_flag("--script", one.script, "print its script");
 
+  command_of_one(app, "why", "why a job has not begun, when it will, what would make it sooner",
+                 "ID", &why);
+
   auto [output, which] = command<LogsOptions>(app, "logs", "what a job prints", &logs);
   output.add_option("ID", which.job)->required();
   output.add_flag("--follow,-f", which.follow, "go on until the job has ended");

@@ -131,6 +131,8 @@ Outcome<int> answer_award(Session& session, const std::string& id, const std::st
 // commands_jobs.cpp
 
 Outcome<int> plan(Session& session, const SubmitWords& words);
+/// Why a job has not begun, when it probably will, and what would make that sooner.
+Outcome<int> why(Session& session, const std::string& id);
 Outcome<int> submit(Session& session, const SubmitWords& words);
 
 struct JobsOptions {
@@ -140,6 +142,8 @@ struct JobsOptions {
   std::string name;
   std::string phase;
 };
+/// A job's number in a path, from "7" or "job-7".
+Outcome<std::string> job_path_word(const std::string& id);
 Outcome<int> list_jobs(Session& session, const JobsOptions& options);
 Outcome<int> show_job(Session& session, const std::string& id, bool script);
 Outcome<int> cancel(Session& session, const std::vector<std::string>& ids);

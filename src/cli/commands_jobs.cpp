@@ -116,13 +116,6 @@ void print_rewriting(const Session& session, const Value& row) {
   }
 }
 
-Outcome<std::string> job_path_word(const std::string& id) {
-  const auto number = number_of(id, "job");
-  if (number) return fmt::to_string(*number);
-  return usage_failure(fmt::format("\"{}\" is no job.", printable(id)),
-                       "Give its number, such as job-7; `fabrica jobs` shows them.");
-}
-
 Outcome<Value> get_job(Session& session, const std::string& id) {
   TRY(const std::string word, job_path_word(id));
   TRY(Server* const server, session.server());
@@ -270,6 +263,13 @@ Outcome<std::uint32_t> place_of_task(const Value& job, const std::optional<std::
 }
 
 }  // namespace
+
+Outcome<std::string> job_path_word(const std::string& id) {
+  const auto number = number_of(id, "job");
+  if (number) return fmt::to_string(*number);
+  return usage_failure(fmt::format("\"{}\" is no job.", printable(id)),
+                       "Give its number, such as job-7; `fabrica jobs` shows them.");
+}
 
 Outcome<int> plan(Session& session, const SubmitWords& words) {
   TRY(const Ready ready, make_ready(session, words));

@@ -59,6 +59,14 @@ bool Writer::ask(std::move_only_function<void(const State&)> look) {
   return true;
 }
 
+bool Writer::ask_placement(
+    std::move_only_function<void(const State&, const placement::Dispatcher&)> look) {
+  return ask([this, look = std::move(look)](const State& state) mutable {
+    dispatcher_.know(state);
+    look(state, dispatcher_);
+  });
+}
+
 bool Writer::ask_and_wait(const std::function<void(const State&)>& look) {
   std::promise<void> done;
   const bool asked = ask([&](const State& state) {

@@ -57,6 +57,10 @@ class Writer {
   /// Calls `look` so and waits until it has run; false likewise.
   bool ask_and_wait(const std::function<void(const State&)>& look);
 
+  /// As ask(), and the dispatcher that knows all that State says.
+  bool ask_placement(
+      std::move_only_function<void(const State&, const placement::Dispatcher&)> look);
+
   /// Called on the writer's thread after each group that changed State, with the new state.
   using Watch = std::function<void(const State&)>;
   void watch(Watch watch);

@@ -90,6 +90,10 @@ Duration Dispatcher::expected_run(const Job& job) const {
   return run_times_.expected(as_run(job, {}));
 }
 
+void Dispatcher::know(const State& state) {
+  if (!knows_all_) take_all(state);
+}
+
 void Dispatcher::take_all(const State& state) {
   *this = Dispatcher(options_);
   now_ = state.now;
@@ -129,7 +133,8 @@ void Dispatcher::occupy(JobId id, const Job& job) {
   const auto found = place_of_.find(job.partition);
   if (found == place_of_.end()) return;
   Place& place = places_[found->second];
-  if (const auto known = there_.find(id); known != there_.end() && known->second != found->second)
+  if (const auto known = there_.find(id);
+      known != there_.end() && known->second.place != found->second)
     leave(id);
   std::size_t tasks = job.tasks_left;
   if (job.request->array_at_once > 0)
@@ -137,27 +142,36 @@ void Dispatcher::occupy(JobId id, const Job& job) {
   const std::int32_t width = width_of(job.units, tasks);
   const Time begun = last_start(job);
   const Duration whole = job.request->time_limit + options_.grace;
-  if (there_.try_emplace(id, found->second).second) place.room.queue(id, width, whole);
+  const auto [told, is_new] = there_.try_emplace(id, Told{.place = found->second});
+  if (is_new) place.room.queue(id, width, whole);
+  told->second.begun = begun;
+  told->second.expected = expected_run(job);
+  told->second.limit = job.request->time_limit;
   if (begun != Time{}) place.room.change(now_, id, width, begun + whole);
 }
 
 void Dispatcher::leave(JobId id) {
   const auto known = there_.find(id);
   if (known == there_.end()) return;
-  places_[known->second].room.leave(now_, id);
+  places_[known->second.place].room.leave(now_, id);
   there_.erase(known);
 }
 
 std::vector<jobs::PlaceJob> Dispatcher::place(const State& state, Time now) {
-  if (!knows_all_) take_all(state);
+  know(state);
   now_ = std::max(now_, now);
   if (waiting_.empty()) return {};
   look_again(state);
+  choose();
+  for (Place& place : places_) place.room.forget_begun();
+  return std::exchange(chosen_, {});
+}
+
+void Dispatcher::choose() {
   while (protect_next() && start_protected()) {
   }
   for (Place& place : places_) fill(place);
   fresh_.clear();
-  return std::exchange(chosen_, {});
 }
 
 // What changes without an event, or was changed by one for all.

@@ -40,6 +40,9 @@ class Dispatcher {
   /// again, everything is taken from State anew.
   void heard(const State& state, std::span<const Recorded> events);
 
+  /// Takes all from State where events were missed.
+  void know(const State& state);
+
   /// Jobs that are to be placed now, each named once until refused().
   std::vector<jobs::PlaceJob> place(const State& state, Time now);
 
@@ -50,6 +53,34 @@ class Dispatcher {
   std::optional<Time> next_look() const;
 
   std::size_t waiting() const { return waiting_.size(); }
+
+  struct Beginning {
+    Time at;
+    federation::PartitionId partition;
+  };
+  /// When and where the job, which waits with us or at its site, will probably begin: nobody comes
+  /// any more, and everybody runs as long as is expected of him by now, while room is given by
+  /// limits as it is in truth. Uses the dispatcher up: for a copy. None when the job does not wait,
+  /// cannot go anywhere, or too many would begin before it.
+  std::optional<Beginning> beginning_of(jobs::JobId job) &&;
+
+  /// As if the job had asked for a part of its time limit or of its width. For a copy, and a job
+  /// that waits with us.
+  struct Less {
+    std::int64_t limit_parts = 1;  // one of so many
+    std::int32_t width_parts = 1;  // likewise
+  };
+  void ask_less(jobs::JobId job, const Less& less);
+
+  /// One partition, as it stands to a job that waits with us.
+  struct Chance {
+    federation::PartitionId partition;
+    std::int32_t needed = 0;  // in sixtieths of a billed unit, as what is free
+    std::int32_t free = 0;    // below zero: more was sent there than fits
+    jobs::JobId first;  // nobody may delay this one there; none: nobody waits, or it is at the site
+    bool site_has_queue = false;
+  };
+  std::vector<Chance> chances_of(jobs::JobId job) const;
 
  private:
   using JobId = jobs::JobId;
@@ -77,6 +108,12 @@ class Dispatcher {
     Duration expected;
     Duration limit;
     std::vector<Option> options;  // the narrowest first, which is its home; empty: it waits for one
+  };
+  struct Told {
+    std::size_t place = 0;
+    Time begun = {};  // zero: not yet
+    Duration expected = {};
+    Duration limit = {};
   };
   struct Place {
     federation::PartitionId partition;
@@ -117,6 +154,10 @@ class Dispatcher {
   std::optional<Key> next_fresh(const Place& place) const;
   void start(Place& place, JobId id, std::int32_t width, std::string_view why);
 
+  // ahead.cpp
+  void choose();
+  static Time expected_end(const Told& told, Time now);
+
   Options options_;
   Seq heard_;
   bool knows_all_ = false;
@@ -126,8 +167,8 @@ class Dispatcher {
   std::vector<Place> places_;  // narrow ones first
   std::map<federation::PartitionId, std::size_t> place_of_;
   std::map<JobId, Waiting> waiting_;
-  std::map<JobId, std::size_t> there_;  // which place a job was told to, or is about to be
-  std::vector<JobId> fresh_;            // listed since the last look
+  std::map<JobId, Told> there_;  // jobs that a site was told of, or is about to be
+  std::vector<JobId> fresh_;     // listed since the last look
   forecast::RunTimes run_times_;
   std::vector<jobs::PlaceJob> chosen_;
 };

@@ -161,7 +161,7 @@ std::optional<Dispatcher::Key> Dispatcher::next_fresh(const Place& place) const 
 void Dispatcher::start(Place& place, JobId id, std::int32_t width, std::string_view why) {
   Waiting& waiting = waiting_.at(id);
   waiting.standing = Standing::placed;
-  there_[id] = index_of(place);
+  there_[id] = {.place = index_of(place), .expected = waiting.expected, .limit = waiting.limit};
   place.room.take(now_, id, width, now_ + waiting.limit + options_.grace);
   chosen_.push_back(
       {id, place.partition, fmt::format("{}; {} jobs wait for room", why, waiting_.size() - 1)});

@@ -93,6 +93,7 @@ void Room::begin(Time now, std::size_t place) {
   const Queued first = queued_[place];
   queued_.erase(queued_.begin() + static_cast<std::ptrdiff_t>(place));
   take(now, first.job, first.width, now + first.length);
+  begun_.push_back(first.job);
 }
 
 std::int32_t Room::first_width() const { return queued_.empty() ? ours_ : queued_.front().width; }

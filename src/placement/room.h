@@ -57,6 +57,13 @@ class Room {
   /// Lets the site's queue have what is free. True when more may fit than when this was last asked.
   bool settle(Time now);
 
+  /// Those of the site's queue that settle() let begin since this was last forgotten.
+  const std::vector<jobs::JobId>& begun() const { return begun_; }
+  void forget_begun() { begun_.clear(); }
+
+  /// True when the job runs there as far as is known.
+  bool runs(jobs::JobId job) const { return taken_.contains(job); }
+
   /// Who is there at his planned end is not gone: what ends until then is planned to end twice as
   /// much later.
   void extend(Time now, Duration by);
@@ -82,9 +89,10 @@ class Room {
   std::map<jobs::JobId, Taken> taken_;
   std::set<std::pair<Time, jobs::JobId>> ends_;  // planned
   std::vector<Queued> queued_;                   // in the order in which the site was told
-  bool more_queued_ = false;                     // since settle()
-  std::int32_t ours_ = 0;                        // to be protected where nobody is queued
-  std::int32_t protected_ = 0;                   // by site_, as of settle()
+  std::vector<jobs::JobId> begun_;
+  bool more_queued_ = false;    // since settle()
+  std::int32_t ours_ = 0;       // to be protected where nobody is queued
+  std::int32_t protected_ = 0;  // by site_, as of settle()
 };
 
 }  // namespace fabrica::placement

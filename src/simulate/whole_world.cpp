@@ -85,7 +85,7 @@ void add_site(Builder& builder, WholeWorld& world, std::int32_t nodes) {
 }
 
 calls::CallId open_to_all(Builder& builder, const WholeWorld& world, PersonId admin,
-                        PersonId officer) {
+                          PersonId officer) {
   calls::AccessMode mode;
   mode.slug = "replay";
   mode.name = "Replay of a workload";

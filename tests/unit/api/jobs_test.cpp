@@ -212,6 +212,35 @@ TEST(Jobs, APlanSaysWhereAndForHowMuch) {
   EXPECT_FALSE(none.get("refusal").text().empty());
 }
 
+TEST(Jobs, TheOutlookOfOneThatWaitsSaysWhyAndUntilWhen) {
+  Served served;
+  const auto all_of_it = [&] {
+    const std::string script =
+        R"(#!/bin/bash\n#SBATCH -t 60 -p north-gpu -N 4 --gpus-per-node=4\ntrue\n)";
+    const net::Response response = served.ask(
+        member, "POST /v1/jobs",
+        fmt::format(R"({{"project":1,"script":"{}","working_directory":"/home/ada"}})", script));
+    return fmt::format("/v1/jobs/{}", parsed(response).at("/job/id").as_int().value_or(0));
+  };
+  const std::string first = all_of_it();
+  const std::string second = all_of_it();
+  const json::Value runs = parsed(served.ask(member, "GET " + first + "/outlook"));
+  EXPECT_EQ(runs.get("why").text(),
+            "Its site has been told, and as far as is known there is room for it.");
+  EXPECT_FALSE(runs.get("start").exists());
+  const json::Value waits = parsed(served.ask(member, "GET " + second + "/outlook"));
+  EXPECT_EQ(waits.get("phase").text(), "placed");
+  EXPECT_EQ(waits.get("why").text(), "It waits in the queue of its site.");
+  EXPECT_EQ(waits.get("partition").text(), "north-gpu");
+  const auto start = parse_time(waits.get("start").text());
+  ASSERT_TRUE(start.has_value());
+  EXPECT_GT(*start, live::now());
+  EXPECT_LT(*start, live::now() + hours(2));
+  check(served, {{rival, "GET " + second + "/outlook", "", "404 not_found job"},
+                 {member, "GET /v1/jobs/99/outlook", "", "404 not_found job"},
+                 {member, "GET /v1/jobs/x/outlook", "", "404 not_found job"}});
+}
+
 TEST(Jobs, ACancelledJobEnds) {
   Served served;
   const JobId job = served.submit();
