@@ -200,6 +200,27 @@ slurm::TranslateAccount account_translation(Writer& writer, const config::SlurmS
       };
 }
 
+// Those on partitions that are registered, in what those are billed in.
+Writer::Carried carried_at(const State& state, const config::SlurmSettings& settings,
+                           const std::vector<slurm::OtherJob>& others) {
+  std::map<std::string, federation::PartitionId> partitions;
+  for (const config::SlurmPartitionSettings& one : settings.partition) {
+    const auto known = state.federation.partition_by_slug.find(one.slug);
+    if (known != state.federation.partition_by_slug.end())
+      partitions.emplace(one.partition, known->second);
+  }
+  Writer::Carried carried;
+  for (const slurm::OtherJob& other : others) {
+    const auto found = partitions.find(other.partition);
+    if (found == partitions.end()) continue;
+    carried.push_back(
+        {found->second, other.id,
+         jobs::units_of(state.federation.partitions.at(found->second), other.allocation),
+         other.ends, other.limit});
+  }
+  return carried;
+}
+
 }  // namespace
 
 Result<void> Installation::start_slurm(federation::SiteId id,
@@ -225,6 +246,11 @@ Result<void> Installation::start_slurm(federation::SiteId id,
                            const slurm::SiteContact& contact) {
     contacts_.note(site, {contact.last, contact.silent});
     watch->note({contact.last, contact.silent}, now());
+  };
+  options.on_others = [this, id, settings](std::vector<slurm::OtherJob> others) {
+    writer_->carry(id, [settings, others = std::move(others)](const State& state) {
+      return carried_at(state, settings, others);
+    });
   };
   options.keeps_accounts = settings.provision;
   options.user = settings.user;

@@ -67,6 +67,12 @@ bool Writer::ask_placement(
   });
 }
 
+void Writer::carry(federation::SiteId site, std::move_only_function<Carried(const State&)> jobs) {
+  ask([this, site, jobs = std::move(jobs)](const State& state) mutable {
+    dispatcher_.carry(site, now(), jobs(state));
+  });
+}
+
 bool Writer::ask_and_wait(const std::function<void(const State&)>& look) {
   std::promise<void> done;
   const bool asked = ask([&](const State& state) {

@@ -61,6 +61,10 @@ class Writer {
   bool ask_placement(
       std::move_only_function<void(const State&, const placement::Dispatcher&)> look);
 
+  /// Tells the dispatcher what else a site carries.
+  using Carried = std::vector<placement::Dispatcher::Carried>;
+  void carry(federation::SiteId site, std::move_only_function<Carried(const State&)> jobs);
+
   /// Called on the writer's thread after each group that changed State, with the new state.
   using Watch = std::function<void(const State&)>;
   void watch(Watch watch);

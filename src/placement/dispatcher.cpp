@@ -40,6 +40,12 @@ forecast::Job as_run(const Job& job, Duration run) {
   return known;
 }
 
+// Numbers of State's jobs are small.
+JobId id_of(federation::SiteId site, std::uint32_t number) {
+  constexpr std::uint64_t not_of_state = std::uint64_t{1} << 63U;
+  return JobId{not_of_state | site.value << 32U | number};
+}
+
 Time last_start(const Job& job) {
   Time last;
   for (const jobs::Task& task : job.tasks) last = std::max(last, task.started);
@@ -95,6 +101,7 @@ void Dispatcher::know(const State& state) {
 }
 
 void Dispatcher::take_all(const State& state) {
+  auto carried = std::move(carried_);
   *this = Dispatcher(options_);
   now_ = state.now;
   add_places(state);
@@ -106,8 +113,35 @@ void Dispatcher::take_all(const State& state) {
     }
   }
   state.jobs.jobs.for_each([&](JobId id, const Job& job) { take(state, id, job); });
+  carried_ = std::move(carried);
+  for (const auto& [site, jobs] : carried_)
+    for (const auto& [id, job] : jobs) carry_one(id, job);
   heard_ = state.last;
   knows_all_ = true;
+}
+
+void Dispatcher::carry(federation::SiteId site, Time now, std::vector<Carried> jobs) {
+  now_ = std::max(now_, now);
+  std::map<JobId, Carried> there;
+  for (Carried& job : jobs) there.insert_or_assign(id_of(site, job.number), std::move(job));
+  for (const auto& [id, job] : carried_[site])
+    if (!there.contains(id)) leave(id);
+  carried_[site] = std::move(there);
+  if (!knows_all_) return;
+  for (const auto& [id, job] : carried_[site]) carry_one(id, job);
+}
+
+void Dispatcher::carry_one(JobId id, const Carried& job) {
+  const auto found = place_of_.find(job.partition);
+  if (found == place_of_.end()) return;
+  Room& room = places_[found->second].room;
+  const std::int32_t width = width_of(job.units);
+  const auto [told, is_new] = there_.try_emplace(id, Told{.place = found->second});
+  told->second.expected = told->second.limit = job.limit;
+  if (is_new) room.queue(id, width, job.limit);
+  if (job.ends == Time{}) return;
+  told->second.begun = job.ends - job.limit;
+  room.change(now_, id, width, std::max(job.ends, now_ + options_.look_every));
 }
 
 void Dispatcher::add_places(const State& state) {

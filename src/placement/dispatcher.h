@@ -25,7 +25,7 @@ namespace fabrica::placement {
 /// Where one may go is what its project's awards say; each partition protects one job, and what
 /// room is left goes to the others by expected run time over width. Reads State, and is told each
 /// event once; deterministic. A
-/// partition carries what its jobs of State say.
+/// partition carries what its jobs of State say, and what others run there as far as is told.
 class Dispatcher {
  public:
   struct Options {
@@ -42,6 +42,18 @@ class Dispatcher {
 
   /// Takes all from State where events were missed.
   void know(const State& state);
+
+  /// A job of somebody else's at a site, known there by its number.
+  struct Carried {
+    federation::PartitionId partition;
+    std::uint32_t number = 0;
+    Rational units;
+    Time ends;  // planned; zero: it waits in the site's queue
+    Duration limit;
+  };
+  /// All that the site carries beside the jobs of State; what was told before and is not there any
+  /// more has ended.
+  void carry(federation::SiteId site, Time now, std::vector<Carried> jobs);
 
   /// Jobs that are to be placed now, each named once until refused().
   std::vector<jobs::PlaceJob> place(const State& state, Time now);
@@ -134,6 +146,7 @@ class Dispatcher {
   void occupy(JobId id, const jobs::Job& job);
   void leave(JobId id);
   void look_again(const State& state);
+  void carry_one(JobId id, const Carried& job);
   Duration expected_run(const jobs::Job& job) const;
 
   // queue.cpp: who goes next.
@@ -169,6 +182,7 @@ class Dispatcher {
   std::map<JobId, Waiting> waiting_;
   std::map<JobId, Told> there_;  // jobs that a site was told of, or is about to be
   std::vector<JobId> fresh_;     // listed since the last look
+  std::map<federation::SiteId, std::map<JobId, Carried>> carried_;
   forecast::RunTimes run_times_;
   std::vector<jobs::PlaceJob> chosen_;
 };

@@ -58,10 +58,14 @@ struct ClusterJob {
   std::int32_t exit_code = 0;
   std::int32_t signal = 0;
   std::string nodes;
+  // From here on: as slurmctld shows one that has not ended.
+  std::string tres = {};     // what it has, or asks for: "cpu=4,mem=8G,node=1,gres/gpu=2"
+  Duration time_limit = {};  // zero: none
+  Time limit_at = {};        // when a running one is stopped
 };
 FABRICA_DESCRIBE(ClusterJob, id, array_id, array_task, cluster, name, comment, user, account,
                  partition, state, held, reason, submitted, started, estimated_start, ended,
-                 restarts, exit_code, signal, nodes)
+                 restarts, exit_code, signal, nodes, tres, time_limit, limit_at)
 
 /// The id under which it is bound: of its whole array, where it is a task of one.
 inline std::uint32_t root_of(const ClusterJob& job) {

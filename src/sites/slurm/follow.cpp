@@ -29,7 +29,8 @@ constexpr std::size_t comment_shown_max = 100;
 
 void SlurmSite::poll() {
   if (listing_ || now_ < next_poll_) return;
-  if (entries_.empty() && uncertain_.empty()) return;
+  const bool has_jobs = !entries_.empty() || !uncertain_.empty();
+  if (!has_jobs && !options_.on_others) return;
   listing_ = true;
   // Until a job that is missing is found the whole list is wanted, changed or not.
   const bool some_missing =
@@ -40,6 +41,7 @@ void SlurmSite::poll() {
   send(Act::list, {}, ask::List{all ? Time{} : changed_since_});
   const bool rarely = some_missing && naming_.empty();
   next_poll_ = now_ + (rarely ? options_.look_every : options_.poll_every);
+  if (!has_jobs) next_poll_ = now_ + options_.others_every;
   // A list costs a cluster as much as many submissions.
   if (!ready_.empty())
     next_poll_ = next_poll_ + std::max(options_.poll_every, list_took_ * list_rest);
@@ -64,6 +66,7 @@ void SlurmSite::list_answered(const Answer& answer) {
   notices_.answered(Notices::Part::controller, now_);
   list_took_ = now_ - listed_;
   take_time(answer);
+  if (options_.on_others) options_.on_others(others_in(answer.jobs, options_.installation));
   std::erase_if(sweeping_, [&](const auto& item) { return item.second + minutes(10) < now_; });
   std::map<Tag, Copies> tagged;
   for (const ClusterJob& job : answer.jobs) {

@@ -95,6 +95,15 @@ void read_run(Time start, Time end, ClusterJob& job) {
   }
 }
 
+// What it has and how long it may have it.
+void read_claim(Element element, ClusterJob& job) {
+  job.tres = short_text(member(element, "tres_alloc_str"));
+  if (job.tres.empty()) job.tres = short_text(member(element, "tres_req_str"));
+  const std::int64_t limit = shape::number32(member(element, "time_limit")).value_or(0);
+  job.time_limit = minutes(limit);
+  if (job.state == ClusterState::running) job.limit_at = shape::time(member(element, "end_time"));
+}
+
 bool read_controller_job(Element element, ClusterJob& job) {
   job.id = shape::number32(member(element, "job_id")).value_or(0);
   if (job.id == 0) return false;
@@ -117,6 +126,7 @@ bool read_controller_job(Element element, ClusterJob& job) {
            job);
   job.restarts = shape::number32(member(element, "restart_cnt")).value_or(0);
   read_exit(member(element, "exit_code"), job);
+  if (!has_ended(job.state)) read_claim(element, job);
   return true;
 }
 

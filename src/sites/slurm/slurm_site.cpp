@@ -103,7 +103,7 @@ void SlurmSite::take(const jobs::StartJob& request) {
   entry.request = request;
   ready_.insert(request.job);
   // Nothing else is there to be seen yet.
-  if (entries_.size() == 1) next_poll_ = std::max(next_poll_, now_ + options_.poll_every);
+  if (entries_.size() == 1) next_poll_ = now_ + options_.poll_every;
 }
 
 void SlurmSite::take(const jobs::ReleaseJob& request) {
@@ -433,7 +433,8 @@ std::optional<Time> SlurmSite::next_event() const {
   std::optional<Time> next = accounts_.next_event();
   const auto consider = [&](Time at) { next = next ? std::min(*next, at) : at; };
   // While a list is awaited its answer comes by itself.
-  if (!listing_ && !(entries_.empty() && uncertain_.empty())) consider(next_poll_);
+  const bool polls = !entries_.empty() || !uncertain_.empty() || options_.on_others;
+  if (!listing_ && polls) consider(next_poll_);
   if (!ready_later_.empty()) consider(ready_later_.begin()->first);
   if (next) *next = std::max(now_, *next);
   return next;

@@ -16,6 +16,7 @@
 #include "sites/slurm/accounts.h"
 #include "sites/slurm/cluster.h"
 #include "sites/slurm/notices.h"
+#include "sites/slurm/others.h"
 #include "sites/slurm/tags.h"
 
 namespace fabrica::sites::slurm {
@@ -39,6 +40,9 @@ struct SlurmSiteOptions {
   Notices::Say say = {};  // what the server's operator should know; see notices.h
   /// Told of each answer and each silence; a site with nothing to do is then asked every minute.
   std::function<void(const SiteContact&)> on_contact = {};
+  /// Told who else is at the cluster, each time all its jobs are seen.
+  std::function<void(std::vector<OtherJob>)> on_others = {};
+  Duration others_every = seconds(30);  // while none of ours is there
   Duration poll_every = seconds(1);
   Duration look_every = seconds(5);  // while something is missing
   // Between two looks that must both find nothing before a job counts as absent: Slurm's

@@ -109,6 +109,32 @@ TEST(Dispatcher, AnAwardThatCannotPayIsTriedAgainLater) {
   EXPECT_EQ(begun(fleet), fmt::format("job-3@site-{}", its));
 }
 
+TEST(Dispatcher, WhatOthersRunAtASiteIsNoRoom) {
+  FleetOfSites fleet({8, 4});
+  const auto carry = [&](std::vector<Dispatcher::Carried> jobs) {
+    fleet.dispatcher.carry(fleet.sites[1], fleet.world.now, std::move(jobs));
+  };
+  const Time ends = fleet.world.now + hours(1);
+  const Dispatcher::Carried stranger{fleet.partitions[1], 17, {3, 1}, ends, hours(2)};
+  carry({stranger});
+  fleet.submit(lead, 2, hours(1));
+  EXPECT_EQ(begun(fleet), "job-1@site-0");
+  fleet.submit(lead, 1, hours(1));
+  EXPECT_EQ(begun(fleet), "job-2@site-1");
+  // The site's queue comes before what waits with us.
+  fleet.submit(lead, 5, hours(2), fleet.partitions[0]);
+  fleet.begin(JobId{3});
+  carry({stranger, {fleet.partitions[1], 18, {4, 1}, {}, hours(2)}});
+  fleet.end(JobId{2});
+  fleet.submit(lead, 3, hours(9));
+  EXPECT_EQ(begun(fleet), "-");
+  EXPECT_EQ(Dispatcher(fleet.dispatcher).beginning_of(JobId{4})->at.ms,
+            (fleet.world.now + hours(1)).ms);
+  // Who is not told of any more is gone.
+  carry({});
+  EXPECT_EQ(begun(fleet), "job-4@site-1");
+}
+
 TEST(Dispatcher, KnowsAfterARestartWhatItKnewBefore) {
   FleetOfSites fleet({8, 4});
   for (int i = 0; i < 6; ++i) fleet.submit(i % 2 == 0 ? lead : member, 3, hours(1 + i));

@@ -58,7 +58,7 @@ TEST(Shapes, OneJobIsTheSameInEveryVersion) {
       R"("reason":"NonZeroExitCode","submitted":"2026-11-22T12:54:43.000Z",)"
       R"("started":"2026-11-22T12:55:52.000Z","estimated_start":"1970-01-01T00:00:00.000Z",)"
       R"("ended":"2026-11-22T12:55:58.000Z","restarts":1,"exit_code":7,"signal":0,)"
-      R"("nodes":"c1n1"})");
+      R"("nodes":"c1n1","tres":"","time_limit":0,"limit_at":"1970-01-01T00:00:00.000Z"})");
   EXPECT_EQ(shown(middle), shown(old));
   EXPECT_EQ(shown(newer), shown(old));
 }
