@@ -27,7 +27,8 @@ struct Outlook {
   std::vector<Sooner> sooner;  // what would begin at least a tenth of its wait sooner
 };
 
-/// Looks ahead on copies, some tenths of a second at most; `now` is the time it is asked.
+/// Looks ahead on copies, which takes about a second where ninety thousand jobs wait; `now` is the
+/// time it is asked.
 Outlook outlook_of(const Dispatcher& dispatcher, jobs::JobId job, Time now);
 
 }  // namespace fabrica::placement
