@@ -21,7 +21,8 @@ std::string change_text(std::string_view instead) {
 std::string moment(const Value& time) { return printable(time.text()); }
 
 void print_rooms(Session& session, const Value& rooms) {
-  Table table({{"PARTITION"}, {"NEEDS", Side::right}, {"FREE", Side::right}, {"STANDING"}});
+  Table table(
+      {{"PARTITION"}, {"NEEDS", Table::Side::right}, {"FREE", Table::Side::right}, {"STANDING"}});
   for (const Value& room : rooms.items()) {
     table.add({printable(room.get("partition").text()), room.get("needed").text(),
                room.get("free").text(), printable(room.get("standing").text())});

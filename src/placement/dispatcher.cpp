@@ -123,7 +123,7 @@ void Dispatcher::take_all(const State& state) {
 void Dispatcher::carry(federation::SiteId site, Time now, std::vector<Carried> jobs) {
   now_ = std::max(now_, now);
   std::map<JobId, Carried> there;
-  for (Carried& job : jobs) there.insert_or_assign(id_of(site, job.number), std::move(job));
+  for (const Carried& job : jobs) there.insert_or_assign(id_of(site, job.number), job);
   for (const auto& [id, job] : carried_[site])
     if (!there.contains(id)) leave(id);
   carried_[site] = std::move(there);
