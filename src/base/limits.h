@@ -86,6 +86,14 @@ inline constexpr std::size_t trace_line_bytes_max = 4'096;
 inline constexpr std::uint64_t trace_text_bytes_max =
     0xffff'ffff;  // so many lines have numbers of 32 bits
 
+// Scenarios.
+inline constexpr std::size_t scenario_workloads_max = 100;
+inline constexpr std::size_t scenario_runs_max = 100'000;  // seeds times what is listed
+inline constexpr std::size_t result_line_bytes_max = std::size_t{4} * 1024 * 1024;  // of --json
+inline constexpr std::uint32_t scenario_users_max = 1'000'000;
+inline constexpr std::uint32_t scenario_weight_max = 1'000'000;  // of an hour or a day
+inline constexpr std::uint32_t scenario_days_max = 10'000;
+
 // HTTP.
 inline constexpr std::size_t http_header_bytes_max = std::size_t{16} * 1024;
 inline constexpr std::size_t batch_jobs_max = 1'000;  // submissions in one request

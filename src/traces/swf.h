@@ -4,6 +4,8 @@
 #include <string_view>
 
 #include "base/result.h"
+#include "traces/intake.h"
+#include "traces/lines.h"
 #include "traces/trace.h"
 
 namespace fabrica::traces {
@@ -24,11 +26,9 @@ class SwfReader {
   void take_comment(std::string_view line);
   void take_job(std::string_view line);
 
-  Trace trace_;
-  std::string rest_;  // a line whose end has not come
+  Intake intake_;
+  Lines lines_;
   std::uint64_t line_ = 0;
-  std::int64_t latest_submit_s_ = 0;
-  bool sorted_ = true;
 };
 
 /// Reads a file, plain or gzip. Refused as TextSource refuses it, as too_large beyond
