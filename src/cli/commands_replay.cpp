@@ -7,22 +7,14 @@
 #include "cli/commands.h"
 #include "cli/replay_predictions.h"
 #include "forecast/fleet.h"
-#include "forecast/schedule.h"
 #include "json/write.h"
+#include "simulate/odd_lines.h"
 #include "simulate/replay.h"
-#include "simulate/whole.h"
+#include "simulate/scheduling.h"
 #include "traces/cache.h"
 
 /// One trace on one machine, or on those of several sites: what waiting and use come to.
 namespace fabrica::cli {
-
-struct OddLinesSeen {
-  std::string kind;
-  std::uint64_t lines = 0;
-  std::uint64_t first_line = 0;
-  std::string handling;
-};
-FABRICA_DESCRIBE(OddLinesSeen, kind, lines, first_line, handling)
 
 /// What `fabrica simulate --swf … --json` prints.
 struct ReplayAnswer {
@@ -39,7 +31,7 @@ struct ReplayAnswer {
   std::int64_t makespan_s = 0;
   std::uint64_t waiting_max = 0;
   std::uint64_t events = 0;  // in the log, where the whole product decides
-  std::vector<OddLinesSeen> odd_lines;
+  std::vector<simulate::OddLinesSeen> odd_lines;
   Digest schedule;
   bool from_cache = false;
   double read_s = 0;
@@ -62,41 +54,17 @@ class Stopwatch {
   std::chrono::steady_clock::time_point began_ = std::chrono::steady_clock::now();
 };
 
-/// By which the jobs are scheduled: a machine's, or a fleet's where it has widths.
-struct Rules {
-  forecast::Machine machine;
-  forecast::Fleet fleet;
-  std::string whole;  // the server's rule, where the whole product decides
-  std::string text;
-};
-
-struct Made {
-  std::vector<Time> starts;
-  std::vector<std::uint32_t> sites;
-  std::size_t waiting_max = 0;
-  Digest digest;
-  std::uint64_t events = 0;  // in the log of the whole product
-};
-
-Outcome<Rules> rules_of_fleet(const ReplayWords& words) {
-  Rules rules;
-  rules.fleet.widths = words.sites;
-  rules.text = words.placement;
-  if (words.whole) {
-    rules.whole = words.placement;
-    rules.text += ", the whole product";
-    return rules;
-  }
-  if (!value_of(words.placement, rules.fleet.placement)) {
+Outcome<simulate::Machines> rules_of(const ReplayWords& words) {
+  simulate::Machines machines;
+  machines.widths = words.sites;
+  if (!words.sites.empty()) {
+    machines.placement = words.placement;
+    machines.whole = words.whole;
+    forecast::Placement known{};
+    if (words.whole || value_of(words.placement, known)) return machines;
     return usage_failure("--placement is late_binding, federation or fullest_first.");
   }
-  return rules;
-}
-
-Outcome<Rules> rules_of(const ReplayWords& words) {
-  if (!words.sites.empty()) return rules_of_fleet(words);
-  Rules rules;
-  forecast::Machine& machine = rules.machine;
+  forecast::Machine& machine = machines.machine;
   if (!value_of(words.scheduler, machine.scheduler)) {
     return usage_failure("--scheduler is easy, sjbf, conservative or fcfs.");
   }
@@ -109,8 +77,7 @@ Outcome<Rules> rules_of(const ReplayWords& words) {
     return usage_failure("--predict goes with --scheduler easy and --order default.");
   }
   if (words.depth) machine.depth = *words.depth;
-  rules.text = words.scheduler + ", " + words.order + " order";
-  return rules;
+  return machines;
 }
 
 Outcome<simulate::ReplayOptions> options_of(const ReplayWords& words) {
@@ -124,37 +91,6 @@ Outcome<simulate::ReplayOptions> options_of(const ReplayWords& words) {
   options.sites = words.sites;
   options.first = words.first.value_or(forecast::no_bound);
   return options;
-}
-
-Outcome<Made> make_schedule(const Rules& rules, const simulate::Workload& workload) {
-  if (!rules.whole.empty()) {
-    TRY(simulate::WholeRun run,
-        simulate::run_whole({rules.fleet.widths, rules.whole}, workload.jobs));
-    const Digest digest = forecast::digest_of(run.schedule);
-    return Made{std::move(run.schedule.starts), std::move(run.schedule.sites),
-                run.schedule.waiting_max, digest, run.events};
-  }
-  if (!rules.fleet.widths.empty()) {
-    forecast::FleetSchedule made = forecast::schedule(rules.fleet, workload.jobs);
-    const Digest digest = forecast::digest_of(made);
-    return Made{std::move(made.starts), std::move(made.sites), made.waiting_max, digest};
-  }
-  forecast::Machine machine = rules.machine;
-  machine.width = workload.machine_width;
-  forecast::Schedule made = forecast::schedule(machine, workload.jobs);
-  const Digest digest = forecast::digest_of(made);
-  return Made{std::move(made.starts), {}, made.waiting_max, digest};
-}
-
-std::vector<OddLinesSeen> odd_lines_of(const traces::Trace& trace) {
-  std::vector<OddLinesSeen> seen;
-  for (std::size_t at = 0; at < traces::oddities; ++at) {
-    const auto oddity = static_cast<traces::Oddity>(at);
-    if (trace.odd[at].count == 0) continue;
-    seen.push_back({std::string(name_of(oddity)), trace.odd[at].count, trace.odd[at].first_line,
-                    std::string(traces::handling(oddity))});
-  }
-  return seen;
 }
 
 double per_second(std::uint64_t jobs, double seconds) {
@@ -177,7 +113,7 @@ std::string text_of(const ReplayAnswer& answer) {
       answer.bounded_slowdown_mean, answer.utilisation, answer.makespan_s, answer.waiting_max,
       to_string(answer.schedule));
   if (answer.events > 0) text += fmt::format("events in the log      {}\n", answer.events);
-  for (const OddLinesSeen& odd : answer.odd_lines) {
+  for (const simulate::OddLinesSeen& odd : answer.odd_lines) {
     text += fmt::format("odd lines              {} {}, first line {}: {}\n", odd.lines,
                         fmt::format("{}", odd.kind), odd.first_line, odd.handling);
   }
@@ -193,20 +129,21 @@ std::string text_of(const ReplayAnswer& answer) {
 }  // namespace
 
 Outcome<int> replay_trace(Session& session, const ReplayWords& words) {
-  TRY(const Rules rules, rules_of(words));
+  TRY(simulate::Machines machines, rules_of(words));
   TRY(const simulate::ReplayOptions options, options_of(words));
   const Stopwatch reading;
   TRY(traces::Loaded loaded, traces::load(words.swf, words.trace_cache));
   TRY(const simulate::Workload workload, simulate::workload_of(loaded.trace, options));
   const double read_s = reading.seconds();
   if (!loaded.problem.empty()) session.terminal().note(loaded.problem);
+  if (machines.widths.empty()) machines.widths = {workload.machine_width};
   const Stopwatch scheduling;
-  TRY(const Made made, make_schedule(rules, workload));
+  TRY(const simulate::MadeSchedule made, simulate::make_schedule(machines, workload.jobs));
   const double schedule_s = scheduling.seconds();
   const simulate::Measures measures = simulate::measure(workload, made.starts);
   if (!words.schedule_out.empty()) {
     TRY_DONE(simulate::write_schedule(words.schedule_out, loaded.trace, workload,
-                                      {made.starts, made.sites}, rules.text));
+                                      {made.starts, made.sites}, simulate::rules_text(machines)));
   }
   const ReplayAnswer answer{
       std::filesystem::path(words.swf).filename().string(),
@@ -222,7 +159,7 @@ Outcome<int> replay_trace(Session& session, const ReplayWords& words) {
       measures.makespan_s,
       made.waiting_max,
       made.events,
-      odd_lines_of(loaded.trace),
+      simulate::seen(loaded.trace.odd),
       made.digest,
       loaded.from_cache,
       read_s,

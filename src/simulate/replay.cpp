@@ -15,18 +15,11 @@ namespace fabrica::simulate {
 
 namespace {
 
-constexpr std::int64_t bounded_run_ms = 10'000;
-
 struct CloseWritten {
   void operator()(std::FILE* file) const { std::fclose(file); }
 };
 
 __extension__ using Wide = __int128;
-
-Time scaled(std::int64_t submit_s, Scale scale) {
-  const auto at = static_cast<std::int64_t>(Wide{submit_s} * scale.over / scale.times);
-  return Time{} + seconds(at);
-}
 
 // Jobs that all come at once have no load.
 void arrive_at_load(Workload& workload, Scale load) {
@@ -67,23 +60,11 @@ Result<Widths> widths_of(const traces::Trace& trace, const ReplayOptions& option
   return Widths{static_cast<std::int32_t>(all), std::ranges::max(options.sites)};
 }
 
-double wide_wait_mean(const Workload& workload, std::span<const Time> starts) {
-  std::vector<std::int32_t> widths;
-  for (const forecast::Job& job : workload.jobs) widths.push_back(job.width);
-  const auto nine_tenths =
-      widths.begin() + static_cast<std::ptrdiff_t>(widths.size() * std::size_t{9} / 10);
-  std::ranges::nth_element(widths, nine_tenths);
-  double wait_ms = 0;
-  std::size_t count = 0;
-  for (std::size_t at = 0; at < starts.size(); ++at) {
-    if (workload.jobs[at].width < *nine_tenths) continue;
-    wait_ms += static_cast<double>((starts[at] - workload.jobs[at].submit).ms);
-    count += 1;
-  }
-  return wait_ms / static_cast<double>(count) / 1'000;
-}
-
 }  // namespace
+
+std::int64_t scaled_s(std::int64_t submit_s, Scale scale) {
+  return static_cast<std::int64_t>(Wide{submit_s} * scale.over / scale.times);
+}
 
 Result<Scale> parse_scale(std::string_view text, std::string_view field) {
   const auto no = [field] {
@@ -130,38 +111,16 @@ Result<Workload> workload_of(traces::Trace& trace, const ReplayOptions& options)
   for (const traces::Job& job : trace.jobs) {
     const std::int64_t limit_s =
         options.perfect_limits ? std::max<std::int64_t>(job.run_s, 1) : job.requested_s;
-    workload.jobs.push_back({scaled(job.submit_s, options.scale), seconds(job.run_s),
-                             seconds(limit_s), job.width, static_cast<std::uint32_t>(job.user)});
+    workload.jobs.push_back({Time{} + seconds(scaled_s(job.submit_s, options.scale)),
+                             seconds(job.run_s), seconds(limit_s), job.width,
+                             static_cast<std::uint32_t>(job.user)});
   }
   if (options.load) arrive_at_load(workload, *options.load);
   return workload;
 }
 
 Measures measure(const Workload& workload, std::span<const Time> starts) {
-  CHECK(starts.size() == workload.jobs.size() && !starts.empty(), "a start for each job");
-  double wait_ms = 0;
-  double slowdown = 0;
-  double work = 0;
-  Time last_end = starts[0];
-  for (std::size_t at = 0; at < starts.size(); ++at) {
-    const forecast::Job& job = workload.jobs[at];
-    const auto wait = static_cast<double>((starts[at] - job.submit).ms);
-    const auto run = static_cast<double>(job.run.ms);
-    const auto bounded = static_cast<double>(std::max(job.run.ms, bounded_run_ms));
-    wait_ms += wait;
-    slowdown += std::max(1.0, (wait + run) / bounded);
-    work += run * job.width;
-    last_end = std::max(last_end, starts[at] + job.run);
-  }
-  const auto count = static_cast<double>(starts.size());
-  const Duration makespan = last_end - workload.jobs.front().submit;
-  const double capacity = static_cast<double>(makespan.ms) * workload.machine_width;
-  return {starts.size(),
-          wait_ms / count / 1'000,
-          wide_wait_mean(workload, starts),
-          slowdown / count,
-          capacity > 0 ? work / capacity : 0,
-          makespan.ms / 1'000};
+  return measure(std::span(&workload.machine_width, 1), workload.jobs, {starts});
 }
 
 Result<void> write_schedule(const std::filesystem::path& path, const traces::Trace& trace,

@@ -11,6 +11,7 @@
 #include "base/result.h"
 #include "forecast/job.h"
 #include "forecast/schedule.h"
+#include "simulate/measures.h"
 #include "traces/trace.h"
 
 /// A trace's way through one machine, or the machines of several sites: from its lines to jobs, and
@@ -22,6 +23,9 @@ struct Scale {
   std::int64_t times = 1;
   std::int64_t over = 1;
 };
+
+/// When jobs arrive that are scaled, in whole seconds.
+std::int64_t scaled_s(std::int64_t submit_s, Scale scale);
 
 /// Reads "1.5": between 0.001 and 1000, with at most six decimals. A refusal is of this field.
 Result<Scale> parse_scale(std::string_view text, std::string_view field = "scale");
@@ -46,25 +50,8 @@ struct Workload {
 /// the options nor the trace say how wide the machine is, or nothing is left.
 Result<Workload> workload_of(traces::Trace& trace, const ReplayOptions& options);
 
-/// Means over all jobs, and of the wait also over the widest tenth: those that are at least as wide
-/// as the one at nine tenths of the jobs sorted by width. Bounded slowdown: (wait + run) / max(run,
-/// 10 s), at least 1 (Feitelson and others, 1997). Utilisation: work over the machine from the
-/// first submit to the last end.
-struct Measures {
-  std::uint64_t jobs = 0;
-  double wait_mean_s = 0;
-  double wide_wait_mean_s = 0;
-  double bounded_slowdown_mean = 0;
-  double utilisation = 0;
-  std::int64_t makespan_s = 0;
-};
+/// The same over machines that are together as wide as the workload says.
 Measures measure(const Workload& workload, std::span<const Time> starts);
-
-/// When each job starts and, where there are several machines, on which.
-struct Placed {
-  std::span<const Time> starts;
-  std::span<const std::uint32_t> sites = {};  // from 0; empty: there is one machine
-};
 
 /// Writes the schedule in the Standard Workload Format: each job with its wait, and the number of
 /// its site, from 1, as its partition. Refused as unavailable when the file cannot be written
