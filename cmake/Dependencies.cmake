@@ -40,3 +40,9 @@ target_link_libraries(fabrica_boost INTERFACE
   Boost::headers Threads::Threads OpenSSL::SSL OpenSSL::Crypto)
 target_compile_definitions(fabrica_boost INTERFACE
   BOOST_ASIO_SEPARATE_COMPILATION BOOST_BEAST_SEPARATE_COMPILATION BOOST_ASIO_NO_DEPRECATED)
+
+# The charts of reports, which are written into them.
+find_file(FABRICA_CHART_LIBRARY chart.min.js PATHS /usr/share/javascript/chart.js NO_DEFAULT_PATH)
+if(NOT FABRICA_CHART_LIBRARY)
+  message(FATAL_ERROR "Chart.js (libjs-chart.js) was not found. Do: ./dev setup")
+endif()

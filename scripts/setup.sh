@@ -9,7 +9,7 @@ source scripts/common.sh
 build_packages=(
   clang-19 clang-tidy-19 clang-format-19 libclang-rt-19-dev llvm-19 mold ninja-build cmake ccache
   libssl-dev libsqlite3-dev zlib1g-dev libsimdjson-dev libfmt-dev libcli11-dev libtomlplusplus-dev libgtest-dev
-  libgmock-dev librapidcheck-dev libbenchmark-dev jq python3 python3-jsonschema tzdata)
+  libgmock-dev librapidcheck-dev libbenchmark-dev libjs-chart.js jq python3 python3-jsonschema tzdata)
 # With the reference BLAS that torch pulls in by itself, training is ten times slower.
 demo_packages=(python3-torch python3-numpy libopenblas0-pthread dataset-fashion-mnist)
 # Real Slurm for the system tests. Never slurm-wlm-emulator: it takes over the names slurmctld and

@@ -385,26 +385,34 @@ void CommandLine::declare_log() {
 }
 
 void CommandLine::declare_simulate() {
-  struct Wanted {
-    SimulateOptions seeds;
-    ReplayWords replay;
-  };
-  auto [simulate, wanted] = command<Wanted>(
-      app, "simulate",
-      "run the product in a virtual world with faults or, with --swf, a trace on machines",
-      [](Session& session, const Wanted& options) {
-        return options.replay.swf.empty() ? run_simulation(session, options.seeds)
-                                          : replay_trace(session, options.replay);
-      });
+  auto [simulate, wanted] = command<SimulateWords>(app, "simulate",
+                                                   "run a scenario file: jobs on machines; or with "
+                                                   "--swf a trace; or with neither the product in "
+                                                   "a virtual world with faults",
+                                                   &simulate_words);
   ReplayWords& replay = wanted.replay;
   CLI::Option* const swf = simulate.add_option(
       "--swf", replay.swf, "a trace in the Standard Workload Format, plain or gzip");
-  const auto of_seeds = [&](const char* name, std::uint64_t& value, const char* about) {
-    simulate.add_option(name, value, about)->excludes(swf);
-  };
-  of_seeds("--seed", wanted.seeds.seed, "the first seed; the same seed gives the same run");
-  of_seeds("--seeds", wanted.seeds.seeds, "how many");
-  of_seeds("--steps", wanted.seeds.steps, "of each run, before the faults stop");
+  CLI::Option* const scenario =
+      simulate.add_option("SCENARIO", wanted.scenario.file, "a scenario file: seven.toml")
+          ->excludes(swf);
+  simulate.add_option("--seed", wanted.seed, "the first seed; the same seed gives the same run")
+      ->excludes(swf);
+  simulate.add_option("--seeds", wanted.seeds, "how many")
+      ->excludes(swf)
+      ->check(CLI::Range(std::uint64_t{1}, std::uint64_t{1'000'000'000}));
+  simulate.add_option("--steps", wanted.steps, "of each run, before the faults stop")
+      ->excludes(swf)
+      ->excludes(scenario);
+  simulate
+      .add_option("--jobs", wanted.scenario.jobs,
+                  "runs of a scenario at the same time; by default as many as there are cores")
+      ->needs(scenario)
+      ->check(CLI::Range(1, 1'024));
+  simulate
+      .add_option("--report", wanted.scenario.report,
+                  "write an HTML page with charts, for a browser without a network")
+      ->needs(scenario);
   const auto of_swf = [&](const char* name, auto& value, const char* about) {
     return simulate.add_option(name, value, about)->needs(swf);
   };
@@ -440,12 +448,32 @@ void CommandLine::declare_simulate() {
   of_swf("--load", replay.load,
          "jobs arrive so that their work is this part of what the machines can do: 0.9")
       ->excludes(simulate.get_option("--scale"));
-  of_swf("--schedule-out", replay.schedule_out, "write the schedule in the same format");
-  of_swf("--trace-cache", replay.trace_cache, "a folder that keeps traces in binary form");
+  simulate.add_option("--schedule-out", wanted.schedule_out,
+                      "write the schedule in the Standard Workload Format");
+  simulate.add_option("--trace-cache", wanted.trace_cache,
+                      "a folder that keeps traces in binary form");
   simulate
       .add_flag("--perfect-limits", replay.perfect_limits,
                 "as if each user had asked for exactly what the job runs")
       ->needs(swf);
+  declare_compare();
+}
+
+void CommandLine::declare_compare() {
+  auto [compare, wanted] = command<CompareWords>(
+      app, "compare",
+      "how two scenarios differ over the same seeds, and what of that is more than chance",
+      &compare_scenarios);
+  compare.add_option("A", wanted.a, "a scenario file, or what simulate SCENARIO --json printed")
+      ->required();
+  compare.add_option("B", wanted.b, "likewise")->required();
+  compare.add_option("--seed", wanted.run.seed, "the first seed of scenario files");
+  compare.add_option("--seeds", wanted.run.seeds, "how many, instead of what they say")
+      ->check(CLI::Range(std::uint64_t{1}, std::uint64_t{1'000'000'000}));
+  compare.add_option("--jobs", wanted.run.jobs, "runs at the same time")
+      ->check(CLI::Range(1, 1'024));
+  compare.add_option("--trace-cache", wanted.run.trace_cache,
+                     "a folder that keeps traces in binary form");
 }
 
 void CommandLine::declare_tokens() {

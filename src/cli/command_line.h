@@ -50,6 +50,7 @@ class CommandLine {
   void declare_ledger();
   void declare_log();
   void declare_simulate();
+  void declare_compare();
   void declare_tokens();
   void declare_completion();
 };

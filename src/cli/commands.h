@@ -199,6 +199,38 @@ struct ReplayWords {
 };
 Outcome<int> replay_trace(Session& session, const ReplayWords& words);
 
+// commands_scenario.cpp
+
+struct ScenarioWords {
+  std::string file;
+  std::uint64_t seed = 1;
+  std::optional<std::uint64_t> seeds;  // instead of the scenario's own
+  std::size_t jobs = 0;                // threads; 0: as many as there are cores
+  std::string schedule_out;
+  std::string report;  // an HTML page, of the first run and with a table of all
+  std::string trace_cache;
+};
+Outcome<int> run_scenario(Session& session, const ScenarioWords& words);
+
+struct CompareWords {
+  std::string a;
+  std::string b;
+  ScenarioWords run;  // of sides that are scenarios; without a file
+};
+Outcome<int> compare_scenarios(Session& session, const CompareWords& words);
+
+/// What `fabrica simulate` was given, whichever kind of simulation that means.
+struct SimulateWords {
+  ScenarioWords scenario;
+  ReplayWords replay;
+  std::uint64_t seed = 1;
+  std::optional<std::uint64_t> seeds;
+  std::uint64_t steps = 0;
+  std::string schedule_out;
+  std::string trace_cache;
+};
+Outcome<int> simulate_words(Session& session, const SimulateWords& words);
+
 // commands_token.cpp
 
 struct NewTokenOptions {

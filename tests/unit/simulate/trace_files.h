@@ -9,13 +9,17 @@
 
 namespace fabrica::simulate {
 
+inline std::filesystem::path source_folder() {
+  const char* const source = std::getenv("FABRICA_SOURCE_DIR");
+  return source != nullptr ? source : ".";
+}
+
 /// The well-known traces are not part of the project: FABRICA_TRACES names their folder, by default
 /// ../shared/traces beside the source tree.
 inline std::filesystem::path traces_folder() {
   const char* const named = std::getenv("FABRICA_TRACES");
   if (named != nullptr && *named != '\0') return named;
-  const char* const source = std::getenv("FABRICA_SOURCE_DIR");
-  return std::filesystem::path(source != nullptr ? source : ".") / "../shared/traces";
+  return source_folder() / "../shared/traces";
 }
 
 inline std::filesystem::path trace_file(const std::string& name) {
