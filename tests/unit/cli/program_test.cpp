@@ -13,6 +13,7 @@ namespace {
 TEST(Program, ExitCodesAreStable) {
   const std::string nowhere = "--server=unix:/nonexistent/fabrica.sock";
   const std::string made = "tests/traces/made.swf.gz";
+  const std::string scenario = "examples/scenarios/one-machine.toml";
   const struct {
     std::vector<std::string> words;
     int exit_code;
@@ -61,6 +62,24 @@ TEST(Program, ExitCodesAreStable) {
       {{"simulate", "--swf", "/nonexistent"}, exit_code::usage, "/nonexistent cannot be opened"},
       {{"simulate", "--swf", made, "--seed", "1"}, exit_code::usage, "excludes"},
       {{"simulate", "--procs", "4"}, exit_code::usage, "requires --swf"},
+      {{"simulate", scenario}, exit_code::ok, "one machine: 4000 jobs on 64"},
+      {{"simulate", scenario, "--jobs", "3", "--json"}, exit_code::ok, R"("setting":"sjbf")"},
+      {{"simulate", scenario, "--schedule-out", "/dev/null"},
+       exit_code::usage,
+       "these are 4 runs"},
+      {{"simulate", scenario, "--report", "/nonexistent/report.html"},
+       exit_code::unreachable,
+       "/nonexistent/report.html cannot be written"},
+      {{"simulate", scenario, "--seeds", "1000000"}, exit_code::usage, "are too many runs"},
+      {{"simulate", scenario, "--steps", "5"}, exit_code::usage, "excludes"},
+      {{"simulate", scenario, "--swf", made}, exit_code::usage, "excludes"},
+      {{"simulate", "/nonexistent.toml"}, exit_code::usage, "There is no file /nonexistent.toml"},
+      {{"simulate", "--jobs", "2"}, exit_code::usage, "requires SCENARIO"},
+      {{"simulate", "--trace-cache", "x"}, exit_code::usage, "go with a scenario or with --swf"},
+      {{"compare", scenario, scenario}, exit_code::ok, "equal"},
+      {{"compare", scenario, "/nonexistent"}, exit_code::usage, "/nonexistent cannot be opened"},
+      {{"compare", scenario, made}, exit_code::usage, "this is no line of fabrica simulate"},
+      {{"compare", scenario}, exit_code::usage, "B is required"},
   };
   for (const auto& row : rows) {
     testing::internal::CaptureStdout();
