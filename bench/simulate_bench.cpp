@@ -132,10 +132,24 @@ void heap_alone(benchmark::State& run, const std::string& name) {
   count_jobs(run, workload.jobs.size());
 }
 
+// Maintenance of eight hours every four weeks; each day a sixty-fourth of the machine fails, for
+// four hours.
+void add_outages(Machine& machine, const simulate::Workload& workload) {
+  const Time first = workload.jobs.front().submit;
+  const Time last = workload.jobs.back().submit;
+  for (Time at = first + days(14); at < last; at = at + days(28))
+    machine.maintenance.push_back({at, at + hours(8), machine.width});
+  for (Time at = first; at < last; at = at + days(1))
+    machine.failures.push_back({at, at + hours(4), std::max(1, machine.width / 64)});
+}
+
+enum class Interrupted : std::uint8_t { no, yes };
+
 void scheduling(benchmark::State& run, const std::string& name, Machine machine,
-                simulate::Scale scale) {
+                simulate::Scale scale, Interrupted interrupted) {
   const simulate::Workload workload = workload_at(name, scale);
   machine.width = workload.machine_width;
+  if (interrupted == Interrupted::yes) add_outages(machine, workload);
   forecast::Schedule made;
   for (auto _ : run) {
     made = forecast::schedule(machine, workload.jobs);
@@ -337,17 +351,18 @@ void declare(const std::string& name) {
   add("parse_and_easy", parsing_and_scheduling, name);
   add("read_and_easy", reading_and_scheduling, name);
   const simulate::Scale as_it_is;
-  add("fcfs", scheduling, name, Machine{0, Scheduler::fcfs}, as_it_is);
-  add("easy", scheduling, name, Machine{}, as_it_is);
+  add("fcfs", scheduling, name, Machine{0, Scheduler::fcfs}, as_it_is, Interrupted::no);
+  add("easy", scheduling, name, Machine{}, as_it_is, Interrupted::no);
+  add("easy_with_outages", scheduling, name, Machine{}, as_it_is, Interrupted::yes);
   add("easy_textbook", scheduling, name,
-      Machine{0, Scheduler::easy, forecast::EventOrder::textbook}, as_it_is);
-  add("sjbf", scheduling, name, Machine{0, Scheduler::sjbf}, as_it_is);
+      Machine{0, Scheduler::easy, forecast::EventOrder::textbook}, as_it_is, Interrupted::no);
+  add("sjbf", scheduling, name, Machine{0, Scheduler::sjbf}, as_it_is, Interrupted::no);
   Machine conservative{0, Scheduler::conservative};
   if (name == "philly-gpu" || name == "cea-curie") {
     conservative.depth = 100;
-    add("conservative_depth_100", scheduling, name, conservative, as_it_is);
+    add("conservative_depth_100", scheduling, name, conservative, as_it_is, Interrupted::no);
   } else {
-    add("conservative", scheduling, name, conservative, as_it_is);
+    add("conservative", scheduling, name, conservative, as_it_is, Interrupted::no);
   }
   for (const auto placement : {forecast::Placement::late_binding, forecast::Placement::federation,
                                forecast::Placement::fullest_first}) {
@@ -358,7 +373,8 @@ void declare(const std::string& name) {
   }
   add("whole_over_seven_sites", whole_over_seven_sites, name);
   if (name == "sdsc-blue") {
-    add("easy_at_load_1.5", scheduling, name, Machine{}, simulate::Scale{19'737, 10'000});
+    add("easy_at_load_1.5", scheduling, name, Machine{}, simulate::Scale{19'737, 10'000},
+        Interrupted::no);
   }
 }
 

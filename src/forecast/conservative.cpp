@@ -23,6 +23,20 @@ void Conservative::promise(JobIndex job) {
   promised_.push(start, job);
 }
 
+void Conservative::failed(const Outage& outage) {
+  std::vector<JobIndex> again;
+  for (const JobIndex job : queue_) {
+    const Time planned = starts_[job];
+    if (planned == never) continue;
+    profile_.give_back(planned, planned + jobs_[job].limit, jobs_[job].width);
+    starts_[job] = never;
+    again.push_back(job);
+  }
+  fresh_.insert(fresh_.begin(), again.begin(), again.end());
+  queue_.clear();
+  outages_.add(outage, profile_);
+}
+
 void Conservative::move_ahead() {
   std::size_t kept = 0;
   std::size_t asked = 0;

@@ -2,10 +2,12 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <vector>
 
 #include "forecast/job.h"
 #include "forecast/moments.h"
+#include "forecast/outages.h"
 #include "forecast/profile.h"
 
 namespace fabrica::forecast {
@@ -14,7 +16,8 @@ namespace fabrica::forecast {
 /// nobody's promise, and is never started later. When a job ends before its limit, the waiting ones
 /// are asked in the order of arrival whether they can be moved ahead; each is moved to where it
 /// would be put if it were taken out and planned anew, so with no bound the schedule is the
-/// textbook's.
+/// textbook's. No start is promised that would run into an outage that is known; when one comes
+/// that nobody knew, all are promised anew, in the order of arrival.
 class Conservative {
  public:
   /// What makes waiting jobs be asked. After one round a job may find room that a later one has
@@ -22,8 +25,11 @@ class Conservative {
   enum class Asks : std::uint8_t { after_early_ends, after_every_end };
 
   /// At most `depth` waiting jobs are asked in one round, those that have waited longest.
-  Conservative(std::int32_t width, const Job* jobs, Asks asks, std::size_t depth)
-      : jobs_(jobs), profile_(width), depth_(depth), asks_(asks) {}
+  Conservative(std::int32_t width, std::span<const Outage> maintenance, const Job* jobs, Asks asks,
+               std::size_t depth)
+      : jobs_(jobs), profile_(width), outages_(width, maintenance), depth_(depth), asks_(asks) {
+    outages_.take_from(profile_);
+  }
 
   std::size_t waiting() const { return waiting_; }
   Time next_start() const;
@@ -40,6 +46,10 @@ class Conservative {
     if (requested_end > now_) profile_.give_back(now_, requested_end, jobs_[job].width);
   }
   bool matters(JobIndex /*job*/) const { return true; }
+
+  /// As those of Easy.
+  void failed(const Outage& outage);
+  bool overrun() const { return profile_.overdrawn(); }
 
   template <class Start>
   void pass(Start&& start) {
@@ -61,6 +71,7 @@ class Conservative {
 
   const Job* jobs_;
   Profile profile_;
+  Outages outages_;
   std::size_t depth_;
   Asks asks_;
   std::vector<JobIndex> queue_;  // in the order of arrival, also some that have started since

@@ -138,18 +138,4 @@ std::size_t FifoQueue::find(std::size_t from, std::int32_t free, std::int32_t sp
   return jobs_.size();
 }
 
-std::optional<JobIndex> FifoQueue::next(const Gap& gap, const Job* properties) {
-  const auto window =
-      static_cast<std::int32_t>(std::clamp<std::int64_t>(gap.window.ms / tick_ms, -1, nobody - 1));
-  for (;;) {
-    cursor_ = find(cursor_, gap.free, gap.spare, window);
-    if (cursor_ >= jobs_.size()) return std::nullopt;
-    const JobIndex job = jobs_[cursor_];
-    const bool fits = gap.admits(properties[job].width, properties[job].limit);
-    if (fits) take(cursor_);
-    if (size_ > 0) cursor_ += 1;
-    if (fits) return job;
-  }
-}
-
 }  // namespace fabrica::forecast

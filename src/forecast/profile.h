@@ -57,6 +57,18 @@ class Profile {
   /// back in the end there is one, if the machine is that wide; otherwise `at` is never.
   Room first_room(std::int32_t width) const;
 
+  /// Calls `fall(moment, free)` for each moment at which less becomes free than ever was from now
+  /// until then.
+  template <class Fall>
+  void each_fall(Fall&& fall) const;
+
+  /// Whether more is taken at some time, now or later, than there is.
+  bool overdrawn() const {
+    std::int32_t least = free_now_;
+    each_fall([&](Time /*at*/, std::int32_t free) { least = free; });
+    return least < 0;
+  }
+
   /// The earliest start before `before` of so much for so long, where what comes at `before` and
   /// later is room already: a job that is planned for then asks whether it can be moved ahead. The
   /// answer `before` means that there is none.
@@ -76,5 +88,26 @@ class Profile {
   Time now_{std::numeric_limits<std::int64_t>::min()};
   std::int32_t free_now_;
 };
+
+template <class Fall>
+void Profile::each_fall(Fall&& fall) const {
+  std::int32_t free = free_now_;
+  std::int32_t least = free;
+  for (std::size_t block = 0; block < changes_.blocks(); ++block) {
+    const Sum& sum = changes_.summary(block);
+    if (free + sum.lowest >= least) {
+      free += sum.all;
+      continue;
+    }
+    const auto moments = changes_.keys(block);
+    const auto changes = changes_.values(block);
+    for (std::size_t at = 0; at < moments.size(); ++at) {
+      free += changes[at];
+      if (free >= least) continue;
+      least = free;
+      fall(moments[at], free);
+    }
+  }
+}
 
 }  // namespace fabrica::forecast

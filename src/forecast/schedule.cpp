@@ -1,12 +1,17 @@
 #include "forecast/schedule.h"
 
 #include <algorithm>
+#include <deque>
+#include <optional>
+#include <utility>
 
 #include "base/check.h"
 #include "forecast/conservative.h"
 #include "forecast/easy.h"
+#include "forecast/failing_simulation.h"
 #include "forecast/fcfs.h"
 #include "forecast/fifo_queue.h"
+#include "forecast/interrupted_processors.h"
 #include "forecast/shortest_queue.h"
 #include "forecast/simulation.h"
 
@@ -14,11 +19,69 @@ namespace fabrica::forecast {
 
 namespace {
 
+/// First come, first served as a queue of Easy: only the head is ever offered room.
+class HeadAlone {
+ public:
+  std::size_t size() const { return jobs_.size(); }
+  bool empty() const { return jobs_.empty(); }
+  void append(JobIndex job, const Job& /*properties*/) { jobs_.push_back(job); }
+  JobIndex head() const { return jobs_.front(); }
+  void take_head(const Job* /*properties*/) { jobs_.pop_front(); }
+  bool may_fit(std::int32_t /*free*/) const { return false; }
+  void rewind() {}
+  std::optional<JobIndex> next(const Gap& /*gap*/, const Job* /*properties*/) { return {}; }
+
+ private:
+  std::deque<JobIndex> jobs_;
+};
+
 template <class Discipline>
-Schedule run(const Machine& machine, std::span<const Job> jobs, Discipline discipline) {
+Schedule run(EventOrder order, std::span<const Job> jobs, Discipline discipline) {
   Simulation<Discipline> simulation(std::move(discipline), jobs);
-  return machine.order == EventOrder::textbook ? std::move(simulation).textbook()
-                                               : std::move(simulation).batched();
+  return order == EventOrder::textbook ? std::move(simulation).textbook()
+                                       : std::move(simulation).batched();
+}
+
+template <class Queue>
+Schedule run_easy(const Machine& machine, std::span<const Job> jobs) {
+  return run(machine.order, jobs, Easy<Queue>(Processors(machine.width), jobs.data()));
+}
+
+template <class Discipline>
+Schedule run_with_outages(const Machine& machine, std::span<const Job> jobs,
+                          Discipline discipline) {
+  return FailingSimulation(std::move(discipline), jobs, machine.failures).run();
+}
+
+template <class Queue>
+Schedule run_easy_with_outages(const Machine& machine, std::span<const Job> jobs) {
+  return run_with_outages(
+      machine, jobs,
+      Easy<Queue, InterruptedProcessors>({machine.width, machine.maintenance}, jobs.data()));
+}
+
+Conservative conservative(const Machine& machine, std::span<const Job> jobs) {
+  const auto asks = machine.order == EventOrder::textbook ? Conservative::Asks::after_every_end
+                                                          : Conservative::Asks::after_early_ends;
+  return {machine.width, machine.maintenance, jobs.data(), asks, machine.depth};
+}
+
+Schedule schedule_with_outages(const Machine& machine, std::span<const Job> jobs) {
+  CHECK(machine.order == EventOrder::batched, "outages are for batched order");
+  CHECK(valid(machine.maintenance) && valid(machine.failures) &&
+            std::ranges::is_sorted(machine.failures, {}, &Outage::from),
+        "outages last, and failures are sorted by when they come");
+  switch (machine.scheduler) {
+    case Scheduler::easy:
+      return run_easy_with_outages<FifoQueue>(machine, jobs);
+    case Scheduler::sjbf:
+      return run_easy_with_outages<ShortestQueue>(machine, jobs);
+    case Scheduler::conservative:
+      return run_with_outages(machine, jobs, conservative(machine, jobs));
+    case Scheduler::fcfs:
+      return run_easy_with_outages<HeadAlone>(machine, jobs);
+  }
+  CHECK(false, "a scheduler that there is");
 }
 
 }  // namespace
@@ -26,20 +89,17 @@ Schedule run(const Machine& machine, std::span<const Job> jobs, Discipline disci
 Schedule schedule(const Machine& machine, std::span<const Job> jobs) {
   CHECK(can_be_scheduled(jobs, machine.width),
         "jobs are sorted by submit time, and each can run on the machine");
+  if (!machine.maintenance.empty() || !machine.failures.empty())
+    return schedule_with_outages(machine, jobs);
   switch (machine.scheduler) {
     case Scheduler::easy:
-      return run(machine, jobs, Easy<FifoQueue>(machine.width, jobs.data()));
+      return run_easy<FifoQueue>(machine, jobs);
     case Scheduler::sjbf:
-      return run(machine, jobs, Easy<ShortestQueue>(machine.width, jobs.data()));
+      return run_easy<ShortestQueue>(machine, jobs);
     case Scheduler::conservative:
-      return run(
-          machine, jobs,
-          Conservative(machine.width, jobs.data(),
-                       machine.order == EventOrder::textbook ? Conservative::Asks::after_every_end
-                                                             : Conservative::Asks::after_early_ends,
-                       machine.depth));
+      return run(machine.order, jobs, conservative(machine, jobs));
     case Scheduler::fcfs:
-      return run(machine, jobs, Fcfs(machine.width, jobs.data()));
+      return run(machine.order, jobs, Fcfs(machine.width, jobs.data()));
   }
   CHECK(false, "a scheduler that there is");
 }

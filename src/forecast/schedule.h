@@ -10,6 +10,7 @@
 #include "base/digest.h"
 #include "base/time.h"
 #include "forecast/job.h"
+#include "forecast/outages.h"
 
 namespace fabrica::forecast {
 
@@ -32,11 +33,28 @@ struct Machine {
   Scheduler scheduler = Scheduler::easy;
   EventOrder order = EventOrder::batched;
   std::size_t depth = no_bound;  // of conservative: see Conservative
+  /// Outages are for batched order, failures sorted by when they come. Maintenance is known from
+  /// the beginning on: no job is started that would, by its limit, run on what is out then. A
+  /// failure is known from the moment on at which it comes, and then also when it will be over. It
+  /// ends the runs of jobs: those that started last, until they together were as wide as what
+  /// failed or none runs; and further ones, until the rest, by their limits, will never need more
+  /// than is left. These jobs come again at that moment, in the order of their numbers, before
+  /// other arrivals, as if they had been submitted then, and run from their beginning.
+  std::vector<Outage> maintenance = {};
+  std::vector<Outage> failures = {};
+};
+
+/// A run that a failure ended.
+struct LostRun {
+  JobIndex job = 0;
+  Time from;
+  Time until;
 };
 
 struct Schedule {
-  std::vector<Time> starts;  // by job
+  std::vector<Time> starts;  // by job: of the run that was not lost
   std::size_t waiting_max = 0;
+  std::vector<LostRun> lost = {};
 };
 
 /// The whole schedule of jobs sorted by submit time, each valid as Job says and not wider than the

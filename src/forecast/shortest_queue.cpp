@@ -9,22 +9,22 @@ ShortestQueue::Narrowest ShortestQueue::Narrowest::of(std::span<const std::int32
 }
 
 void ShortestQueue::append(JobIndex job, const Job& properties) {
-  if (job >= waits_.size()) waits_.resize(std::size_t{job} + 1 + waits_.size() / 2, 0);
-  waits_[job] = 1;
-  arrived_.push_back(job);
-  const Key key{properties.limit, job};
+  const Key key{properties.limit, first_ + static_cast<std::uint32_t>(arrived_.size())};
   by_limit_.insert(by_limit_.lower_bound(key), key, properties.width);
+  arrived_.push_back({job, true});
   size_ += 1;
 }
 
-void ShortestQueue::take(JobIndex job, const Job& properties) {
-  by_limit_.erase(by_limit_.lower_bound({properties.limit, job}));
-  waits_[job] = 0;
+void ShortestQueue::take(std::size_t at, const Job* properties) {
+  const Duration limit = properties[arrived_[at].job].limit;
+  by_limit_.erase(by_limit_.lower_bound({limit, first_ + static_cast<std::uint32_t>(at)}));
+  arrived_[at].waits = false;
   size_ -= 1;
-  while (head_ < arrived_.size() && waits_[arrived_[head_]] == 0) head_ += 1;
+  while (head_ < arrived_.size() && !arrived_[head_].waits) head_ += 1;
   if (head_ == arrived_.size() || head_ > arrived_.size() / 2 + 1'000) {
     arrived_.erase(arrived_.begin(), arrived_.begin() + static_cast<std::ptrdiff_t>(head_));
     asked_ -= std::min(asked_, head_);
+    first_ += static_cast<std::uint32_t>(head_);
     head_ = 0;
   }
 }
@@ -35,32 +35,32 @@ void ShortestQueue::rewind() {
 }
 
 std::optional<JobIndex> ShortestQueue::next(const Gap& gap, const Job* properties) {
+  std::optional<std::size_t> found;
   if (all_) {
-    if (const auto found = next_of_all(gap)) {
-      take(*found, properties[*found]);
-      return found;
+    found = next_of_all(gap);
+    if (!found) {
+      all_ = false;
+      asked_ = arrived_.size();
     }
-    all_ = false;
-    asked_ = arrived_.size();
   }
   // What came since is little: looked through once for each job that is found.
-  std::optional<JobIndex> found;
-  for (std::size_t at = asked_; at < arrived_.size(); ++at) {
-    const JobIndex job = arrived_[at];
-    if (waits_[job] == 0 || !gap.admits(properties[job].width, properties[job].limit)) continue;
-    if (!found || properties[job].limit < properties[*found].limit) found = job;
+  for (std::size_t at = asked_; !all_ && at < arrived_.size(); ++at) {
+    const Job& job = properties[arrived_[at].job];
+    if (!arrived_[at].waits || !gap.admits(job.width, job.limit)) continue;
+    if (!found || job.limit < properties[arrived_[*found].job].limit) found = at;
   }
-  if (found) {
-    take(*found, properties[*found]);
-  } else {
+  if (!found) {
     asked_ = arrived_.size();
+    return std::nullopt;
   }
-  return found;
+  const JobIndex job = arrived_[*found].job;
+  take(*found, properties);
+  return job;
 }
 
 // Up to the window's length whole blocks are passed over by the width that is free, beyond it by
 // what the head leaves over.
-std::optional<JobIndex> ShortestQueue::next_of_all(const Gap& gap) {
+std::optional<std::size_t> ShortestQueue::next_of_all(const Gap& gap) {
   auto place = by_limit_.lower_bound(cursor_);
   for (; place.block < by_limit_.blocks(); ++place.block, place.slot = 0) {
     const std::int32_t most =
@@ -71,7 +71,7 @@ std::optional<JobIndex> ShortestQueue::next_of_all(const Gap& gap) {
     for (; place.slot < keys.size(); ++place.slot) {
       if (!gap.admits(widths[place.slot], keys[place.slot].limit)) continue;
       cursor_ = keys[place.slot];
-      return cursor_.job;
+      return cursor_.number - first_;
     }
   }
   return std::nullopt;

@@ -20,8 +20,8 @@ class ShortestQueue {
   std::size_t size() const { return size_; }
   bool empty() const { return size_ == 0; }
   void append(JobIndex job, const Job& properties);
-  JobIndex head() const { return arrived_[head_]; }
-  void take_head(const Job* properties) { take(head(), properties[head()]); }
+  JobIndex head() const { return arrived_[head_].job; }
+  void take_head(const Job* properties) { take(head_, properties); }
 
   /// False when surely no job is as narrow as this.
   bool may_fit(std::int32_t free) const { return free > 0; }
@@ -35,7 +35,7 @@ class ShortestQueue {
  private:
   struct Key {
     Duration limit;
-    JobIndex job = 0;
+    std::uint32_t number = 0;  // of the arrival: a job can come again
     friend auto operator<=>(const Key&, const Key&) = default;
   };
   struct Narrowest {
@@ -43,12 +43,17 @@ class ShortestQueue {
     static Narrowest of(std::span<const std::int32_t> widths);
   };
 
-  void take(JobIndex job, const Job& properties);
-  std::optional<JobIndex> next_of_all(const Gap& gap);
+  struct Arrival {
+    JobIndex job = 0;
+    bool waits = true;
+  };
+
+  void take(std::size_t at, const Job* properties);
+  std::optional<std::size_t> next_of_all(const Gap& gap);
 
   Blocks<Key, std::int32_t, Narrowest> by_limit_;
-  std::vector<JobIndex> arrived_;  // all that came; those before head_ do not wait any more
-  std::vector<std::uint8_t> waits_;
+  std::vector<Arrival> arrived_;  // those before head_ do not wait any more
+  std::uint32_t first_ = 0;       // the number of the first of these
   std::size_t head_ = 0;
   std::size_t size_ = 0;
   std::size_t asked_ = 0;  // arrivals before this have been asked about

@@ -9,11 +9,12 @@
 
 namespace fabrica::forecast {
 
-StartPredictor::StartPredictor(std::int32_t width, std::span<const Job> jobs, RunTimeSource source)
+StartPredictor::StartPredictor(const InterruptedProcessors& machine, std::span<const Job> jobs,
+                               RunTimeSource source)
     : jobs_(jobs),
       run_times_(run_time_model(source)),
-      easy_(width, jobs.data()),
-      ahead_(width, jobs.data()),
+      easy_(machine, jobs.data()),
+      ahead_(machine, jobs.data()),
       followed_(jobs.size()) {}
 
 void StartPredictor::advance(Time now) {
@@ -79,7 +80,7 @@ void StartPredictor::run_ahead() {
   Moments ends;
   for (const JobIndex job : running_) ends.push(expected_end(job), job);
   for (std::size_t missing = fresh_.size(); missing > 0;) {
-    const Time at = ends.next_time();
+    const Time at = std::min(ends.next_time(), ahead_.next_start());
     CHECK(at != never, "who waits on a machine that is wide enough starts when all have ended");
     ahead_.advance(at);
     while (ends.next_time() == at) {
@@ -107,7 +108,7 @@ class Predicting {
       : predictor_(std::move(predictor)), predictions_(predictions) {}
 
   std::size_t waiting() const { return predictor_.waiting(); }
-  Time next_start() const { return never; }
+  Time next_start() const { return predictor_.next_start(); }
   void advance(Time now) { predictor_.advance(now); }
   void arrived(JobIndex job) { predictor_.arrived(job); }
   void ended(JobIndex job, Time /*requested_end*/) { predictor_.ended(job); }
@@ -130,11 +131,13 @@ PredictedSchedule predicted_schedule(const Machine& machine, std::span<const Job
                                      RunTimeSource source) {
   CHECK(machine.scheduler == Scheduler::easy && machine.order == EventOrder::batched,
         "starts are predicted under EASY, in batched order");
+  CHECK(machine.failures.empty() && valid(machine.maintenance),
+        "starts are predicted where nothing fails, and maintenance lasts");
   CHECK(can_be_scheduled(jobs, machine.width),
         "jobs are sorted by submit time, and each can run on the machine");
   PredictedSchedule made;
-  made.schedule =
-      Simulation(Predicting({machine.width, jobs, source}, made.predictions), jobs).batched();
+  StartPredictor predictor({machine.width, machine.maintenance}, jobs, source);
+  made.schedule = Simulation(Predicting(std::move(predictor), made.predictions), jobs).batched();
   return made;
 }
 

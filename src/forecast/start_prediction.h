@@ -9,6 +9,7 @@
 #include "base/time.h"
 #include "forecast/easy.h"
 #include "forecast/fifo_queue.h"
+#include "forecast/interrupted_processors.h"
 #include "forecast/job.h"
 #include "forecast/run_time_model.h"
 #include "forecast/schedule.h"
@@ -34,9 +35,11 @@ class StartPredictor {
  public:
   /// The list of jobs, which must stay where it is, is that of Easy: what a job turns out to need
   /// is not looked at before its end.
-  StartPredictor(std::int32_t width, std::span<const Job> jobs, RunTimeSource source);
+  StartPredictor(const InterruptedProcessors& machine, std::span<const Job> jobs,
+                 RunTimeSource source);
 
   std::size_t waiting() const { return easy_.waiting(); }
+  Time next_start() const { return easy_.next_start(); }
 
   /// Makes this moment now, which never goes back.
   void advance(Time now);
@@ -67,8 +70,10 @@ class StartPredictor {
 
   std::span<const Job> jobs_;
   std::unique_ptr<RunTimeModel> run_times_;
-  Easy<FifoQueue> easy_;
-  Easy<FifoQueue> ahead_;  // a copy that is run ahead; kept, since it keeps its memory
+  using Discipline = Easy<FifoQueue, InterruptedProcessors>;
+
+  Discipline easy_;
+  Discipline ahead_;  // a copy that is run ahead; kept, since it keeps its memory
   WaitCalibration calibration_;
   std::vector<Followed> followed_;  // by job
   std::vector<JobIndex> running_;
@@ -83,8 +88,9 @@ struct PredictedSchedule {
   std::vector<StartPrediction> predictions;  // of those that had to wait, in the order of arrival
 };
 
-/// The schedule that `schedule()` makes, under EASY in batched order, and what was predicted along
-/// it. A prediction depends only on what had happened by the end of its moment.
+/// The schedule that `schedule()` makes, under EASY in batched order and without failures, and what
+/// was predicted along it; maintenance is known to both. A prediction depends only on what had
+/// happened by the end of its moment.
 PredictedSchedule predicted_schedule(const Machine& machine, std::span<const Job> jobs,
                                      RunTimeSource source);
 

@@ -38,7 +38,9 @@ class Whole {
     for (const forecast::Job& job : jobs) users.insert(job.user);
     world_ = make_whole_world(engine_, first_day, options.sites,
                               std::vector<std::uint32_t>(users.begin(), users.end()));
-    for (const std::int32_t width : options.sites) queues_.emplace_back(width, jobs.data());
+    for (const std::int32_t width : options.sites) {
+      queues_.emplace_back(forecast::Processors(width), jobs.data());
+    }
     made_.starts.resize(jobs.size(), never);
     made_.sites.resize(jobs.size());
   }

@@ -8,6 +8,8 @@
 
 #include "base/random.h"
 #include "forecast/job.h"
+#include "forecast/outages.h"
+#include "forecast/schedule.h"
 
 namespace fabrica::forecast {
 
@@ -36,6 +38,29 @@ inline std::vector<Job> jobs_of(const Kind& kind, std::uint64_t seed) {
   return jobs;
 }
 
+/// Random outages while these jobs come and shortly after, sorted by when they begin.
+inline std::vector<Outage> outages_of(const Kind& kind, std::size_t count, Random& random) {
+  const std::int64_t span_ms =
+      static_cast<std::int64_t>(kind.jobs) * kind.gap_ms_max + 2 * kind.limit_ms_max;
+  std::vector<Outage> outages;
+  for (std::size_t number = 0; number < count; ++number) {
+    const Time from{random.between(-3, span_ms)};
+    outages.push_back({from, from + milliseconds(random.between(1, kind.limit_ms_max)),
+                       static_cast<std::int32_t>(random.between(1, kind.width))});
+    if (random.chance(1, 4)) outages.back().width = kind.width;
+  }
+  std::ranges::sort(outages, {}, &Outage::from);
+  return outages;
+}
+
+inline std::string text_of(const std::vector<Outage>& outages) {
+  std::string text;
+  for (const Outage& outage : outages) {
+    text += fmt::format("from {} until {} out {}\n", outage.from.ms, outage.until.ms, outage.width);
+  }
+  return text;
+}
+
 inline std::string text_of(const std::vector<Job>& jobs) {
   std::string text;
   for (const Job& job : jobs) {
@@ -50,5 +75,16 @@ inline std::string text_of(const std::vector<Time>& starts) {
   for (const Time start : starts) text += fmt::format("{} ", start.ms);
   return text;
 }
+
+inline std::string text_of(const Schedule& made) {
+  std::string text = text_of(made.starts);
+  for (const LostRun& run : made.lost) {
+    text += fmt::format("\nlost {} from {} until {}", run.job, run.from.ms, run.until.ms);
+  }
+  return text;
+}
+
+inline constexpr Scheduler schedulers[] = {Scheduler::easy, Scheduler::sjbf,
+                                           Scheduler::conservative, Scheduler::fcfs};
 
 }  // namespace fabrica::forecast

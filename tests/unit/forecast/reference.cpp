@@ -1,6 +1,7 @@
 #include "unit/forecast/reference.h"
 
 #include <algorithm>
+#include <limits>
 #include <optional>
 
 namespace fabrica::forecast {
@@ -17,14 +18,14 @@ struct Span {
 class Reference {
  public:
   Reference(const Machine& machine, const std::vector<Job>& jobs)
-      : machine_(machine), jobs_(jobs), starts_(jobs.size()) {}
+      : machine_(machine), jobs_(jobs), starts_(jobs.size()), outages_(machine.maintenance) {}
 
-  std::vector<Time> run() {
+  Schedule run() {
     while (const auto moment = next()) {
       now_ = *moment;
       machine_.order == EventOrder::batched ? all_at_once() : one_by_one();
     }
-    return starts_;
+    return {starts_, 0, lost_};
   }
 
  private:
@@ -40,6 +41,10 @@ class Reference {
     if (arrived_ < jobs_.size()) offer(jobs_[arrived_].submit);
     for (const JobIndex job : running_) offer(real_end(job));
     for (const Span& plan : plans_) offer(plan.from);
+    for (const Outage& outage : outages_) {
+      if (outage.until > now_) offer(outage.until);
+    }
+    if (failed_ < machine_.failures.size()) offer(machine_.failures[failed_].from);
     return least;
   }
 
@@ -48,6 +53,8 @@ class Reference {
     while (end_one(early)) {
     }
     if (plans() && early) ask_all();
+    while (failed_ < machine_.failures.size() && machine_.failures[failed_].from == now_)
+      fail(machine_.failures[failed_++]);
     while (arrived_ < jobs_.size() && jobs_[arrived_].submit == now_) arrive();
     pass();
   }
@@ -75,10 +82,38 @@ class Reference {
     return false;
   }
 
-  void arrive() {
-    const JobIndex job = arrived_++;
+  void arrive() { take_in(arrived_++); }
+
+  void take_in(JobIndex job) {
     waiting_.push_back(job);
     if (plans()) plan(job);
+  }
+
+  // Of those that run, the last to have started go until enough have; all others plan anew.
+  void fail(const Outage& outage) {
+    outages_.push_back(outage);
+    plans_.clear();
+    std::vector<JobIndex> lost;
+    for (std::int64_t taken = 0; !running_.empty() && (taken < outage.width || overrun());) {
+      const auto last = std::ranges::max_element(
+          running_, {}, [&](JobIndex job) { return std::pair(starts_[job], job); });
+      const JobIndex job = *last;
+      running_.erase(last);
+      taken += jobs_[job].width;
+      lost.push_back(job);
+      lost_.push_back({job, starts_[job], now_});
+    }
+    if (plans()) {
+      for (const JobIndex job : waiting_) plan(job);
+    }
+    std::sort(lost.begin(), lost.end());
+    for (const JobIndex job : lost) take_in(job);
+  }
+
+  bool overrun() const {
+    return std::any_of(outages_.begin(), outages_.end(), [&](const Outage& outage) {
+      return outage.until > now_ && free_at(std::max(now_, outage.from)) < 0;
+    });
   }
 
   void start(JobIndex job) {
@@ -102,12 +137,15 @@ class Reference {
 
   // What is free at a moment if nothing else is started.
   std::int32_t free_at(Time moment) const {
-    std::int32_t free = machine_.width;
+    std::int32_t out = 0;
+    for (const Outage& outage : outages_) {
+      if (outage.from <= moment && moment < outage.until) out += outage.width;
+    }
+    std::int32_t free = machine_.width - std::min(out, machine_.width);
     for (const JobIndex job : running_) {
-      // First come, first served knows no requested ends.
-      if (machine_.scheduler == Scheduler::fcfs || requested_end(job) > moment) {
-        free -= jobs_[job].width;
-      }
+      // First come, first served knows no requested ends, but for what will be out.
+      const bool until_end = machine_.scheduler == Scheduler::fcfs && moment == now_;
+      if (until_end || requested_end(job) > moment) free -= jobs_[job].width;
     }
     for (const Span& plan : plans_) {
       if (plan.from <= moment && moment < plan.until) free -= jobs_[plan.job].width;
@@ -115,34 +153,54 @@ class Reference {
     return free;
   }
 
-  void start_heads() {
-    while (!waiting_.empty() && jobs_[waiting_.front()].width <= free_at(now_)) {
-      start(waiting_.front());
+  // Whether a job has room from then on for as long as it asks.
+  bool room(const Job& job, Time from) const {
+    std::vector<Time> moments{from};
+    for (const Span& plan : plans_) moments.push_back(plan.from);
+    for (const Outage& outage : outages_) moments.push_back(outage.from);
+    return std::all_of(moments.begin(), moments.end(), [&](Time moment) {
+      return moment < from || moment >= from + job.limit || free_at(moment) >= job.width;
+    });
+  }
+
+  // The first moment from now on at which it has.
+  Time earliest(const Job& job) const {
+    std::vector<Time> moments{now_};
+    for (const JobIndex one : running_) moments.push_back(requested_end(one));
+    for (const Span& plan : plans_) moments.push_back(plan.until);
+    for (const Outage& outage : outages_) moments.push_back(outage.until);
+    std::sort(moments.begin(), moments.end());
+    for (const Time from : moments) {
+      if (from >= now_ && room(job, from)) return from;
     }
+    return never;
+  }
+
+  void start_heads() {
+    while (!waiting_.empty() && room(jobs_[waiting_.front()], now_)) start(waiting_.front());
   }
 
   // When the head could start if only what runs now ran, each to its requested end.
-  Time shadow() const {
-    std::vector<Time> moments{now_};
-    for (const JobIndex job : running_) moments.push_back(std::max(now_, requested_end(job)));
-    std::sort(moments.begin(), moments.end());
-    for (const Time moment : moments) {
-      if (jobs_[waiting_.front()].width <= free_at(moment)) return moment;
-    }
-    return never;
+  Time shadow() const { return earliest(jobs_[waiting_.front()]); }
+
+  // All but the head, as they are asked; of equal ones the earlier arrival first, which for one
+  // that was lost is its second.
+  std::vector<JobIndex> others() const {
+    std::vector<JobIndex> others(waiting_.begin() + 1, waiting_.end());
+    if (machine_.scheduler == Scheduler::easy) return others;
+    const auto place = [&](JobIndex job) { return std::ranges::find(waiting_, job); };
+    std::sort(others.begin(), others.end(), [&](JobIndex a, JobIndex b) {
+      return jobs_[a].limit != jobs_[b].limit ? jobs_[a].limit < jobs_[b].limit
+                                              : place(a) < place(b);
+    });
+    return others;
   }
 
   // Whoever fits now and does not make the head's shadow later starts.
   void backfill() {
     if (waiting_.empty()) return;
-    std::vector<JobIndex> others(waiting_.begin() + 1, waiting_.end());
-    if (machine_.scheduler == Scheduler::sjbf) {
-      std::sort(others.begin(), others.end(), [&](JobIndex a, JobIndex b) {
-        return jobs_[a].limit != jobs_[b].limit ? jobs_[a].limit < jobs_[b].limit : a < b;
-      });
-    }
-    for (const JobIndex job : others) {
-      if (jobs_[job].width > free_at(now_)) continue;
+    for (const JobIndex job : others()) {
+      if (!room(jobs_[job], now_)) continue;
       const Time before = shadow();
       starts_[job] = now_;
       running_.push_back(job);
@@ -150,25 +208,6 @@ class Reference {
       running_.pop_back();
       if (!delays) start(job);
     }
-  }
-
-  // The first moment from now on at which the job has room for as long as it asks.
-  Time earliest(const Job& job) const {
-    std::vector<Time> moments{now_};
-    for (const JobIndex one : running_) moments.push_back(requested_end(one));
-    for (const Span& plan : plans_) moments.push_back(plan.until);
-    std::sort(moments.begin(), moments.end());
-    for (const Time from : moments) {
-      if (from < now_) continue;
-      bool room = free_at(from) >= job.width;
-      for (const Span& plan : plans_) {
-        if (plan.from > from && plan.from < from + job.limit) {
-          room = room && free_at(plan.from) >= job.width;
-        }
-      }
-      if (room) return from;
-    }
-    return never;
   }
 
   void plan(JobIndex job) {
@@ -206,13 +245,16 @@ class Reference {
   std::vector<JobIndex> waiting_;
   std::vector<JobIndex> running_;
   std::vector<Span> plans_;
+  std::vector<Outage> outages_;  // that are known by now
+  std::vector<LostRun> lost_;
+  std::size_t failed_ = 0;
   JobIndex arrived_ = 0;
-  Time now_;
+  Time now_{std::numeric_limits<std::int64_t>::min()};
 };
 
 }  // namespace
 
-std::vector<Time> reference_schedule(const Machine& machine, const std::vector<Job>& jobs) {
+Schedule reference_schedule(const Machine& machine, const std::vector<Job>& jobs) {
   return Reference(machine, jobs).run();
 }
 
