@@ -83,6 +83,7 @@ inline constexpr std::int64_t trace_submit_s_max = 10'000'000'000;  // three cen
 inline constexpr std::int64_t trace_run_s_max = 100'000'000;        // three years
 inline constexpr std::int32_t trace_machine_width_max = 1'000'000'000;
 inline constexpr std::size_t trace_line_bytes_max = 4'096;
+inline constexpr std::size_t outages_max = 1'000;  // of a simulated machine, of each kind
 inline constexpr std::uint64_t trace_text_bytes_max =
     0xffff'ffff;  // so many lines have numbers of 32 bits
 

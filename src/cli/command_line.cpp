@@ -421,6 +421,11 @@ void CommandLine::declare_simulate() {
   of_swf("--scheduler", replay.scheduler, "easy, sjbf, conservative or fcfs");
   of_swf("--order", replay.order,
          "of events at one moment: default, or textbook for the published schedules of PySS");
+  of_swf("--maintenance", replay.maintenance,
+         "FROM:TO or FROM:TO:PROCESSORS, known in advance: so much is out, by default all of it; "
+         "can be said several times");
+  of_swf("--failure", replay.failures,
+         "FROM:TO or FROM:TO:PROCESSORS, not known before: what runs there is lost and runs again");
   of_swf("--scale", replay.scale, "jobs arrive so many times as fast: 1.5");
   of_swf("--depth", replay.depth,
          "conservative asks so many waiting jobs after an early end; by default all");
@@ -430,7 +435,8 @@ void CommandLine::declare_simulate() {
       of_swf("--sites", replay.sites,
              "how wide the machines of several sites are, instead of one: 1152,768,576")
           ->delimiter(',');
-  for (const char* const of_one : {"--procs", "--scheduler", "--order", "--depth"})
+  for (const char* const of_one :
+       {"--procs", "--scheduler", "--order", "--depth", "--maintenance", "--failure"})
     sites->excludes(simulate.get_option(of_one));
   simulate
       .add_flag("--predict", replay.predict,

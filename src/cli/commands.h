@@ -188,8 +188,10 @@ struct ReplayWords {
   std::string scale = "1";
   std::optional<std::size_t> depth;
   bool perfect_limits = false;
-  bool predict = false;             // also predicts starts
-  std::vector<std::int32_t> sites;  // widths; empty: one machine
+  std::vector<std::string> maintenance;  // FROM:TO[:PROCESSORS]
+  std::vector<std::string> failures;     // likewise
+  bool predict = false;                  // also predicts starts
+  std::vector<std::int32_t> sites;       // widths; empty: one machine
   std::string placement = "late_binding";
   bool whole = false;  // the Engine decides, and every job is held for and charged
   std::string load;    // empty: as the trace has it

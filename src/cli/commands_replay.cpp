@@ -30,6 +30,8 @@ struct ReplayAnswer {
   double utilisation = 0;
   std::int64_t makespan_s = 0;
   std::uint64_t waiting_max = 0;
+  std::uint64_t lost_runs = 0;
+  std::int64_t lost_processor_s = 0;
   std::uint64_t events = 0;  // in the log, where the whole product decides
   std::vector<simulate::OddLinesSeen> odd_lines;
   Digest schedule;
@@ -40,7 +42,8 @@ struct ReplayAnswer {
 };
 FABRICA_DESCRIBE(ReplayAnswer, trace, scheduler, order, procs, sites, jobs, wait_mean_s,
                  wide_wait_mean_s, bounded_slowdown_mean, utilisation, makespan_s, waiting_max,
-                 events, odd_lines, schedule, from_cache, read_s, schedule_s, predictions)
+                 lost_runs, lost_processor_s, events, odd_lines, schedule, from_cache, read_s,
+                 schedule_s, predictions)
 
 namespace {
 
@@ -76,6 +79,14 @@ Outcome<simulate::Machines> rules_of(const ReplayWords& words) {
   if (words.predict && (words.scheduler != "easy" || words.order != "default")) {
     return usage_failure("--predict goes with --scheduler easy and --order default.");
   }
+  TRY(machine.maintenance, simulate::parse_outages(words.maintenance, "maintenance"));
+  TRY(machine.failures, simulate::parse_outages(words.failures, "failure"));
+  if (words.order != "default" && !(words.maintenance.empty() && words.failures.empty())) {
+    return usage_failure("--maintenance and --failure go with --order default.");
+  }
+  if (words.predict && !words.failures.empty()) {
+    return usage_failure("--predict does not go with --failure: nobody can know of it.");
+  }
   if (words.depth) machine.depth = *words.depth;
   return machines;
 }
@@ -91,6 +102,14 @@ Outcome<simulate::ReplayOptions> options_of(const ReplayWords& words) {
   options.sites = words.sites;
   options.first = words.first.value_or(forecast::no_bound);
   return options;
+}
+
+std::int64_t lost_processor_s(const simulate::MadeSchedule& made,
+                              const simulate::Workload& workload) {
+  std::int64_t lost_s = 0;
+  for (const forecast::LostRun& run : made.lost)
+    lost_s += (run.until - run.from).ms / 1'000 * workload.jobs[run.job].width;
+  return lost_s;
 }
 
 double per_second(std::uint64_t jobs, double seconds) {
@@ -112,6 +131,10 @@ std::string text_of(const ReplayAnswer& answer) {
       answer.scheduler, answer.order, answer.wait_mean_s, answer.wide_wait_mean_s,
       answer.bounded_slowdown_mean, answer.utilisation, answer.makespan_s, answer.waiting_max,
       to_string(answer.schedule));
+  if (answer.lost_runs > 0) {
+    text += fmt::format("lost to failures       {} runs, {} processor hours\n", answer.lost_runs,
+                        answer.lost_processor_s / 3'600);
+  }
   if (answer.events > 0) text += fmt::format("events in the log      {}\n", answer.events);
   for (const simulate::OddLinesSeen& odd : answer.odd_lines) {
     text += fmt::format("odd lines              {} {}, first line {}: {}\n", odd.lines,
@@ -158,13 +181,15 @@ Outcome<int> replay_trace(Session& session, const ReplayWords& words) {
       measures.utilisation,
       measures.makespan_s,
       made.waiting_max,
+      made.lost.size(),
+      lost_processor_s(made, workload),
       made.events,
       simulate::seen(loaded.trace.odd),
       made.digest,
       loaded.from_cache,
       read_s,
       schedule_s,
-      words.predict ? predict_starts(workload) : std::vector<PredictionsSeen>{}};
+      words.predict ? predict_starts(machines.machine, workload) : std::vector<PredictionsSeen>{}};
   if (session.options().json) {
     session.print_json(json::to_json(answer));
   } else {

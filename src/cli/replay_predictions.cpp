@@ -9,14 +9,16 @@
 
 namespace fabrica::cli {
 
-std::vector<PredictionsSeen> predict_starts(const simulate::Workload& workload) {
+std::vector<PredictionsSeen> predict_starts(forecast::Machine machine,
+                                            const simulate::Workload& workload) {
   using forecast::RunTimeSource;
+  machine.width = workload.machine_width;
   std::vector<PredictionsSeen> seen;
   for (const RunTimeSource source :
        {RunTimeSource::limits, RunTimeSource::last_two, RunTimeSource::learned}) {
     const auto began = std::chrono::steady_clock::now();
     const forecast::PredictedSchedule made =
-        forecast::predicted_schedule({workload.machine_width}, workload.jobs, source);
+        forecast::predicted_schedule(machine, workload.jobs, source);
     const std::chrono::duration<double> took = std::chrono::steady_clock::now() - began;
     const simulate::PredictionErrors errors = simulate::errors_of(workload, made);
     seen.push_back({std::string(name_of(source)), errors.predicted, errors.wait_mean_s,

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "base/describe.h"
+#include "forecast/schedule.h"
 #include "simulate/replay.h"
 
 namespace fabrica::cli {
@@ -23,8 +24,10 @@ struct PredictionsSeen {
 FABRICA_DESCRIBE(PredictionsSeen, run_times, predicted, wait_mean_s, absolute_error_mean_s,
                  absolute_error_median_s, covered, early, predict_s)
 
-/// Under EASY in batched order, with each source of run times.
-std::vector<PredictionsSeen> predict_starts(const simulate::Workload& workload);
+/// Under EASY in batched order, with each source of run times, on this machine with the workload's
+/// width.
+std::vector<PredictionsSeen> predict_starts(forecast::Machine machine,
+                                            const simulate::Workload& workload);
 
 /// As lines of a table; empty where nothing was predicted.
 std::string text_of(const std::vector<PredictionsSeen>& predictions);

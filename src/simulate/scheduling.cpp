@@ -42,7 +42,8 @@ Result<MadeSchedule> make_schedule(const Machines& machines, std::span<const for
   machine.width = machines.widths.front();
   forecast::Schedule made = forecast::schedule(machine, jobs);
   const Digest digest = forecast::digest_of(made);
-  return MadeSchedule{std::move(made.starts), {}, made.waiting_max, digest};
+  return MadeSchedule{std::move(made.starts), {}, made.waiting_max, digest, 0,
+                      std::move(made.lost)};
 }
 
 }  // namespace fabrica::simulate

@@ -30,6 +30,7 @@ struct MadeSchedule {
   std::size_t waiting_max = 0;
   Digest digest;
   std::uint64_t events = 0;  // in the log of the whole product
+  std::vector<forecast::LostRun> lost = {};
 };
 
 /// The schedule of jobs as forecast::schedule() takes them: by the mathematics alone, where the
