@@ -157,7 +157,8 @@ void scheduling(benchmark::State& run, const std::string& name, Machine machine,
   }
   count_jobs(run, workload.jobs.size());
   const simulate::Measures measures = simulate::measure(workload, made.starts);
-  run.SetLabel(fmt::format("wait {:.0f} s, slowdown {:.1f}, deepest queue {}", measures.wait_mean_s,
+  run.SetLabel(fmt::format("wait {:.0f} s, wide {:.0f} s, slowdown {:.1f}, deepest queue {}",
+                           measures.wait_mean_s, measures.wide_wait_mean_s,
                            measures.bounded_slowdown_mean, made.waiting_max));
 }
 
@@ -357,6 +358,10 @@ void declare(const std::string& name) {
   add("easy_textbook", scheduling, name,
       Machine{0, Scheduler::easy, forecast::EventOrder::textbook}, as_it_is, Interrupted::no);
   add("sjbf", scheduling, name, Machine{0, Scheduler::sjbf}, as_it_is, Interrupted::no);
+  Machine by_priority{0, Scheduler::priority};
+  add("priority", scheduling, name, by_priority, as_it_is, Interrupted::no);
+  by_priority.rules.weight_wide = 1'000;
+  add("priority_wide", scheduling, name, by_priority, as_it_is, Interrupted::no);
   Machine conservative{0, Scheduler::conservative};
   if (name == "philly-gpu" || name == "cea-curie") {
     conservative.depth = 100;

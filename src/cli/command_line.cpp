@@ -418,9 +418,15 @@ void CommandLine::declare_simulate() {
   };
   of_swf("--procs", replay.procs, "how wide the machine is; by default as the trace says")
       ->check(CLI::PositiveNumber);
-  of_swf("--scheduler", replay.scheduler, "easy, sjbf, conservative or fcfs");
+  of_swf("--scheduler", replay.scheduler, "easy, sjbf, conservative, fcfs or priority");
   of_swf("--order", replay.order,
          "of events at one moment: default, or textbook for the published schedules of PySS");
+  of_swf("--weights", replay.weights,
+         "of priority, those that are named: age=1000,fair_share=1000,size=0,wide=0");
+  of_swf("--half-life", replay.half_life_days, "of what users have used, in days; by default 7")
+      ->check(CLI::Range(1, 1'000));
+  of_swf("--age", replay.age_days, "how many days of waiting count as one; by default 7")
+      ->check(CLI::Range(1, 1'000));
   of_swf("--maintenance", replay.maintenance,
          "FROM:TO or FROM:TO:PROCESSORS, known in advance: so much is out, by default all of it; "
          "can be said several times");

@@ -188,6 +188,9 @@ struct ReplayWords {
   std::string scale = "1";
   std::optional<std::size_t> depth;
   bool perfect_limits = false;
+  std::string weights;  // of priority; empty: as they are by default
+  std::optional<std::int64_t> half_life_days;
+  std::optional<std::int64_t> age_days;
   std::vector<std::string> maintenance;  // FROM:TO[:PROCESSORS]
   std::vector<std::string> failures;     // likewise
   bool predict = false;                  // also predicts starts

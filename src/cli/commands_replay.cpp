@@ -8,6 +8,7 @@
 #include "cli/replay_predictions.h"
 #include "forecast/fleet.h"
 #include "json/write.h"
+#include "simulate/machine_words.h"
 #include "simulate/odd_lines.h"
 #include "simulate/replay.h"
 #include "simulate/scheduling.h"
@@ -57,6 +58,20 @@ class Stopwatch {
   std::chrono::steady_clock::time_point began_ = std::chrono::steady_clock::now();
 };
 
+Outcome<void> read_priority(const ReplayWords& words, forecast::Machine& machine) {
+  const bool by_priority = machine.scheduler == forecast::Scheduler::priority;
+  if (by_priority && words.order != "default")
+    return usage_failure("--scheduler priority goes with --order default.");
+  if (!by_priority && !(words.weights.empty() && !words.half_life_days && !words.age_days))
+    return usage_failure("--weights, --half-life and --age go with --scheduler priority.");
+  if (!words.weights.empty()) {
+    TRY(machine.rules, simulate::parse_weights(words.weights, machine.rules));
+  }
+  if (words.half_life_days) machine.rules.half_life = days(*words.half_life_days);
+  if (words.age_days) machine.rules.age = days(*words.age_days);
+  return {};
+}
+
 Outcome<simulate::Machines> rules_of(const ReplayWords& words) {
   simulate::Machines machines;
   machines.widths = words.sites;
@@ -69,8 +84,9 @@ Outcome<simulate::Machines> rules_of(const ReplayWords& words) {
   }
   forecast::Machine& machine = machines.machine;
   if (!value_of(words.scheduler, machine.scheduler)) {
-    return usage_failure("--scheduler is easy, sjbf, conservative or fcfs.");
+    return usage_failure("--scheduler is easy, sjbf, conservative, fcfs or priority.");
   }
+  TRY_DONE(read_priority(words, machine));
   if (words.order == "textbook") {
     machine.order = forecast::EventOrder::textbook;
   } else if (words.order != "default") {

@@ -25,6 +25,10 @@ class Blocks {
   };
 
   bool empty() const { return heads_.empty(); }
+  void clear() {
+    for (const Head& head : heads_) spare_.push_back(head.at);
+    heads_.clear();
+  }
   std::size_t blocks() const { return heads_.size(); }
   const Key& first(std::size_t block) const { return heads_[block].first; }
   std::span<const Key> keys(std::size_t block) const {

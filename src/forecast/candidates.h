@@ -17,6 +17,22 @@ class Candidates {
  public:
   std::size_t size() const { return size_; }
 
+  /// Of those that wait; there must be one.
+  const Key& first() const { return waiting_.first(0); }
+
+  /// Calls `each(key)` in their order.
+  template <class Each>
+  void each(Each&& each) const {
+    for (std::size_t block = 0; block < waiting_.blocks(); ++block) {
+      for (const Key& key : waiting_.keys(block)) each(key);
+    }
+  }
+
+  void clear() {
+    waiting_.clear();
+    size_ = 0;
+  }
+
   void insert(const Key& key, std::int32_t width, Duration limit) {
     waiting_.insert(waiting_.lower_bound(key), key, {limit, width});
     size_ += 1;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <utility>
 
 #include "forecast/gap.h"
@@ -28,6 +29,15 @@ class Easy {
 
   void advance(Time now) { changed_ |= room_.advance(now); }
   void arrived(JobIndex job) { queue_.append(job, jobs_[job]); }
+
+  /// For queues whose order changes: reordered() after each change of it.
+  Queue& queue() { return queue_; }
+  void reordered() { changed_ = true; }
+  /// How wide a job could be that starts in this pass.
+  std::int32_t free() {
+    if (changed_) drop_reservation();
+    return room_.free();
+  }
 
   /// What `ended()` needs to know is when the job would have had to end.
   void ended(JobIndex job, Time requested_end) {

@@ -43,17 +43,21 @@ class FailingSimulation {
  private:
   Time next_arrival() const { return arrived_ < jobs_.size() ? jobs_[arrived_].submit : never; }
   Time next_failure() const { return failed_ < failures_.size() ? failures_[failed_].from : never; }
-  Time next() const {
+  // The end of a lost run is still among the ends; that of the job's next run is later.
+  Time next() {
+    while (!ends_.empty() && is_lost(ends_.next())) ends_.pop();
     return std::min({ends_.next_time(), next_arrival(), next_failure(), discipline_.next_start()});
+  }
+  bool is_lost(const Moments::Entry& end) const {
+    return runs_[end.job] == 0 || done_.starts[end.job] + jobs_[end.job].run != end.at;
   }
   Time requested_end(JobIndex job) const { return done_.starts[job] + jobs_[job].limit; }
 
-  // The end of a lost run is still among the ends; that of the job's next run is later.
   void end_next() {
-    const JobIndex job = ends_.pop().job;
-    if (runs_[job] == 0 || done_.starts[job] + jobs_[job].run != now_) return;
-    runs_[job] = 0;
-    discipline_.ended(job, requested_end(job));
+    const Moments::Entry end = ends_.pop();
+    if (is_lost(end)) return;
+    runs_[end.job] = 0;
+    discipline_.ended(end.job, requested_end(end.job));
   }
 
   void begin(JobIndex job) {

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/check.h"
+#include "forecast/by_priority.h"
 #include "forecast/conservative.h"
 #include "forecast/easy.h"
 #include "forecast/failing_simulation.h"
@@ -66,6 +67,11 @@ Conservative conservative(const Machine& machine, std::span<const Job> jobs) {
   return {machine.width, machine.maintenance, jobs.data(), asks, machine.depth};
 }
 
+template <class Room>
+ByPriority<Room> by_priority(const Machine& machine, std::span<const Job> jobs, Room room) {
+  return {std::move(room), machine.rules, machine.width, jobs};
+}
+
 Schedule schedule_with_outages(const Machine& machine, std::span<const Job> jobs) {
   CHECK(machine.order == EventOrder::batched, "outages are for batched order");
   CHECK(valid(machine.maintenance) && valid(machine.failures) &&
@@ -80,6 +86,10 @@ Schedule schedule_with_outages(const Machine& machine, std::span<const Job> jobs
       return run_with_outages(machine, jobs, conservative(machine, jobs));
     case Scheduler::fcfs:
       return run_easy_with_outages<HeadAlone>(machine, jobs);
+    case Scheduler::priority:
+      return run_with_outages(
+          machine, jobs,
+          by_priority(machine, jobs, InterruptedProcessors(machine.width, machine.maintenance)));
   }
   CHECK(false, "a scheduler that there is");
 }
@@ -100,6 +110,9 @@ Schedule schedule(const Machine& machine, std::span<const Job> jobs) {
       return run(machine.order, jobs, conservative(machine, jobs));
     case Scheduler::fcfs:
       return run(machine.order, jobs, Fcfs(machine.width, jobs.data()));
+    case Scheduler::priority:
+      CHECK(machine.order == EventOrder::batched, "priority is for batched order");
+      return Simulation(by_priority(machine, jobs, Processors(machine.width)), jobs).batched();
   }
   CHECK(false, "a scheduler that there is");
 }

@@ -11,11 +11,12 @@
 #include "base/time.h"
 #include "forecast/job.h"
 #include "forecast/outages.h"
+#include "forecast/priority_rules.h"
 
 namespace fabrica::forecast {
 
-enum class Scheduler : std::uint8_t { easy, sjbf, conservative, fcfs };
-FABRICA_DESCRIBE_ENUM(Scheduler, easy, sjbf, conservative, fcfs)
+enum class Scheduler : std::uint8_t { easy, sjbf, conservative, fcfs, priority };
+FABRICA_DESCRIBE_ENUM(Scheduler, easy, sjbf, conservative, fcfs, priority)
 
 /// What comes first when several things happen at one moment; for the same scheduler this alone
 /// moves mean slowdowns by a tenth.
@@ -42,6 +43,7 @@ struct Machine {
   /// other arrivals, as if they had been submitted then, and run from their beginning.
   std::vector<Outage> maintenance = {};
   std::vector<Outage> failures = {};
+  PriorityRules rules = {};  // of priority, which is for batched order
 };
 
 /// A run that a failure ended.

@@ -3,16 +3,13 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
-#include <charconv>
 #include <cstdio>
 #include <cstring>
 #include <limits>
 #include <memory>
 
 #include "base/check.h"
-#include "base/limits.h"
 
 namespace fabrica::simulate {
 
@@ -93,42 +90,6 @@ Result<Scale> parse_scale(std::string_view text, std::string_view field) {
     return no();
   }
   return scale;
-}
-
-Result<std::vector<forecast::Outage>> parse_outages(std::span<const std::string> texts,
-                                                    std::string_view field) {
-  std::vector<forecast::Outage> outages;
-  for (const std::string& text : texts) {
-    std::array<std::int64_t, 3> numbers{0, 0, std::numeric_limits<std::int32_t>::max()};
-    const char* at = text.data();
-    const char* const end = at + text.size();
-    std::size_t read = 0;
-    while (read < numbers.size()) {
-      const auto [behind, error] = std::from_chars(at, end, numbers[read]);
-      if (error != std::errc{} || *at == '-') break;
-      read += 1;
-      at = behind;
-      if (at == end || *at != ':') break;
-      ++at;
-    }
-    const auto [from_s, until_s, width] = numbers;
-    if (at != end || text.ends_with(':') || read < 2 || from_s >= until_s ||
-        until_s > limits::trace_submit_s_max || width < 1 ||
-        width > std::numeric_limits<std::int32_t>::max()) {
-      return refuse(refusal::invalid, std::string(field),
-                    fmt::format("--{} is FROM:TO or FROM:TO:PROCESSORS in seconds of the simulated "
-                                "time, such as 86400:90000:64; \"{}\" is not.",
-                                field, text));
-    }
-    outages.push_back(
-        {Time{} + seconds(from_s), Time{} + seconds(until_s), static_cast<std::int32_t>(width)});
-  }
-  if (outages.size() > limits::outages_max) {
-    return refuse(refusal::too_large, std::string(field),
-                  fmt::format("--{} can be said {} times.", field, limits::outages_max));
-  }
-  std::ranges::sort(outages, {}, &forecast::Outage::from);
-  return outages;
 }
 
 Result<Workload> workload_of(traces::Trace& trace, const ReplayOptions& options) {

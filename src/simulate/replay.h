@@ -30,12 +30,6 @@ std::int64_t scaled_s(std::int64_t submit_s, Scale scale);
 /// Reads "1.5": between 0.001 and 1000, with at most six decimals. A refusal is of this field.
 Result<Scale> parse_scale(std::string_view text, std::string_view field = "scale");
 
-/// Reads "3600:7200:64": from so many seconds of the simulated time until so many 64 processors are
-/// out; without the last number, the whole machine. Sorted by their beginnings. A refusal is of
-/// this field.
-Result<std::vector<forecast::Outage>> parse_outages(std::span<const std::string> texts,
-                                                    std::string_view field);
-
 struct ReplayOptions {
   std::int32_t machine_width = 0;  // 0: what the trace says
   Scale scale;

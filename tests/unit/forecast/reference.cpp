@@ -4,6 +4,8 @@
 #include <limits>
 #include <optional>
 
+#include "unit/forecast/reference_priority.h"
+
 namespace fabrica::forecast {
 
 namespace {
@@ -18,11 +20,17 @@ struct Span {
 class Reference {
  public:
   Reference(const Machine& machine, const std::vector<Job>& jobs)
-      : machine_(machine), jobs_(jobs), starts_(jobs.size()), outages_(machine.maintenance) {}
+      : machine_(machine),
+        jobs_(jobs),
+        starts_(jobs.size()),
+        outages_(machine.maintenance),
+        priority_(machine.rules, machine.width, jobs),
+        queued_(jobs.size()) {}
 
   Schedule run() {
     while (const auto moment = next()) {
       now_ = *moment;
+      priority_.advance(now_);
       machine_.order == EventOrder::batched ? all_at_once() : one_by_one();
     }
     return {starts_, 0, lost_};
@@ -76,6 +84,7 @@ class Reference {
     for (auto at = running_.begin(); at != running_.end(); ++at) {
       if (real_end(*at) != now_) continue;
       early |= requested_end(*at) > now_;
+      priority_.ended(*at, now_);
       running_.erase(at);
       return true;
     }
@@ -85,6 +94,7 @@ class Reference {
   void arrive() { take_in(arrived_++); }
 
   void take_in(JobIndex job) {
+    queued_[job] = {now_, arrivals_++};
     waiting_.push_back(job);
     if (plans()) plan(job);
   }
@@ -99,6 +109,7 @@ class Reference {
           running_, {}, [&](JobIndex job) { return std::pair(starts_[job], job); });
       const JobIndex job = *last;
       running_.erase(last);
+      priority_.ended(job, now_);
       taken += jobs_[job].width;
       lost.push_back(job);
       lost_.push_back({job, starts_[job], now_});
@@ -119,6 +130,7 @@ class Reference {
   void start(JobIndex job) {
     starts_[job] = now_;
     running_.push_back(job);
+    priority_.started(job, now_);
     waiting_.erase(std::find(waiting_.begin(), waiting_.end(), job));
   }
 
@@ -126,6 +138,9 @@ class Reference {
     switch (machine_.scheduler) {
       case Scheduler::fcfs:
         return start_heads();
+      case Scheduler::priority:
+        sort_by_priority();
+        [[fallthrough]];
       case Scheduler::easy:
       case Scheduler::sjbf:
         start_heads();
@@ -133,6 +148,12 @@ class Reference {
       case Scheduler::conservative:
         return start_planned();
     }
+  }
+
+  void sort_by_priority() {
+    std::ranges::sort(waiting_, {}, [&](JobIndex job) {
+      return std::pair(-priority_.of(job, queued_[job].at), queued_[job].number);
+    });
   }
 
   // What is free at a moment if nothing else is started.
@@ -187,7 +208,7 @@ class Reference {
   // that was lost is its second.
   std::vector<JobIndex> others() const {
     std::vector<JobIndex> others(waiting_.begin() + 1, waiting_.end());
-    if (machine_.scheduler == Scheduler::easy) return others;
+    if (machine_.scheduler != Scheduler::sjbf) return others;
     const auto place = [&](JobIndex job) { return std::ranges::find(waiting_, job); };
     std::sort(others.begin(), others.end(), [&](JobIndex a, JobIndex b) {
       return jobs_[a].limit != jobs_[b].limit ? jobs_[a].limit < jobs_[b].limit
@@ -247,6 +268,13 @@ class Reference {
   std::vector<Span> plans_;
   std::vector<Outage> outages_;  // that are known by now
   std::vector<LostRun> lost_;
+  struct Queued {
+    Time at;
+    std::size_t number = 0;
+  };
+  ReferencePriority priority_;
+  std::vector<Queued> queued_;  // by job: its last arrival
+  std::size_t arrivals_ = 0;
   std::size_t failed_ = 0;
   JobIndex arrived_ = 0;
   Time now_{std::numeric_limits<std::int64_t>::min()};

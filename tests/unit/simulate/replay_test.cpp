@@ -33,32 +33,6 @@ TEST(Replay, ScalesAreDecimals) {
   }
 }
 
-TEST(Replay, OutagesAreReadAndSorted) {
-  struct Row {
-    std::vector<std::string> texts;
-    std::string wanted;  // empty: refused
-  };
-  for (const Row& row :
-       {Row{{"10:20:3"}, "10000 20000 3"}, Row{{"0:1"}, "0 1000 2147483647"},
-        Row{{"30:40:1", "5:50:2"}, "5000 50000 2, 30000 40000 1"},
-        Row{{"0:10000000000:2147483647"}, "0 10000000000000 2147483647"}, Row{{"20:10:3"}, ""},
-        Row{{"10:10"}, ""}, Row{{"10"}, ""}, Row{{""}, ""}, Row{{"10:"}, ""}, Row{{"10:20:"}, ""},
-        Row{{"10:20:0"}, ""}, Row{{"10:20:3:4"}, ""}, Row{{"-5:20"}, ""}, Row{{"5:x"}, ""},
-        Row{{"5:20:2147483648"}, ""}, Row{{"5:10000000001"}, ""}, Row{{" 5:20"}, ""},
-        Row{std::vector<std::string>(1'001, "1:2"), ""}}) {
-    const auto outages = parse_outages(row.texts, "failure");
-    std::string text;
-    for (const forecast::Outage& one : outages.value_or(std::vector<forecast::Outage>{})) {
-      text +=
-          fmt::format("{}{} {} {}", text.empty() ? "" : ", ", one.from.ms, one.until.ms, one.width);
-    }
-    EXPECT_EQ(text, row.wanted) << row.texts[0];
-    if (!outages) {
-      EXPECT_EQ(outages.error().field, "failure");
-    }
-  }
-}
-
 traces::Trace small_trace() {
   traces::Trace trace;
   trace.machine_width = 8;
