@@ -358,6 +358,14 @@ void declare(const std::string& name) {
   add("easy_textbook", scheduling, name,
       Machine{0, Scheduler::easy, forecast::EventOrder::textbook}, as_it_is, Interrupted::no);
   add("sjbf", scheduling, name, Machine{0, Scheduler::sjbf}, as_it_is, Interrupted::no);
+  if (name == "philly-gpu") {
+    for (const std::int32_t gpus : {2, 4, 8}) {
+      Machine nodes;
+      nodes.gpus_per_node = gpus;
+      add(fmt::format("easy_nodes_of_{}", gpus), scheduling, name, nodes, as_it_is,
+          Interrupted::no);
+    }
+  }
   Machine by_priority{0, Scheduler::priority};
   add("priority", scheduling, name, by_priority, as_it_is, Interrupted::no);
   by_priority.rules.weight_wide = 1'000;

@@ -421,6 +421,15 @@ void CommandLine::declare_simulate() {
   of_swf("--scheduler", replay.scheduler, "easy, sjbf, conservative, fcfs or priority");
   of_swf("--order", replay.order,
          "of events at one moment: default, or textbook for the published schedules of PySS");
+  CLI::Option* const nodes =
+      of_swf("--nodes", replay.nodes, "so many nodes instead of --procs, with --gpus-per-node")
+          ->check(CLI::Range(1, 1'000'000))
+          ->excludes(simulate.get_option("--procs"));
+  of_swf("--gpus-per-node", replay.gpus_per_node,
+         "a job of no more takes GPUs of one node, a wider one whole nodes")
+      ->check(CLI::Range(1, 1'000))
+      ->needs(nodes);
+  nodes->needs(simulate.get_option("--gpus-per-node"));
   of_swf("--weights", replay.weights,
          "of priority, those that are named: age=1000,fair_share=1000,size=0,wide=0");
   of_swf("--half-life", replay.half_life_days, "of what users have used, in days; by default 7")
@@ -442,7 +451,7 @@ void CommandLine::declare_simulate() {
              "how wide the machines of several sites are, instead of one: 1152,768,576")
           ->delimiter(',');
   for (const char* const of_one :
-       {"--procs", "--scheduler", "--order", "--depth", "--maintenance", "--failure"})
+       {"--procs", "--scheduler", "--order", "--depth", "--maintenance", "--failure", "--nodes"})
     sites->excludes(simulate.get_option(of_one));
   simulate
       .add_flag("--predict", replay.predict,

@@ -188,6 +188,8 @@ struct ReplayWords {
   std::string scale = "1";
   std::optional<std::size_t> depth;
   bool perfect_limits = false;
+  std::int32_t nodes = 0;  // of the machine, instead of procs
+  std::int32_t gpus_per_node = 0;
   std::string weights;  // of priority; empty: as they are by default
   std::optional<std::int64_t> half_life_days;
   std::optional<std::int64_t> age_days;

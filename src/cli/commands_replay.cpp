@@ -87,6 +87,14 @@ Outcome<simulate::Machines> rules_of(const ReplayWords& words) {
     return usage_failure("--scheduler is easy, sjbf, conservative, fcfs or priority.");
   }
   TRY_DONE(read_priority(words, machine));
+  machine.gpus_per_node = words.gpus_per_node;
+  if (words.nodes > 0 &&
+      (words.scheduler == "conservative" || words.order != "default" || words.predict ||
+       !(words.maintenance.empty() && words.failures.empty()))) {
+    return usage_failure(
+        "--nodes goes with --scheduler easy, sjbf, fcfs or priority, --order default, and neither "
+        "with --maintenance and --failure nor with --predict.");
+  }
   if (words.order == "textbook") {
     machine.order = forecast::EventOrder::textbook;
   } else if (words.order != "default") {
@@ -113,7 +121,7 @@ Outcome<simulate::ReplayOptions> options_of(const ReplayWords& words) {
   if (!words.load.empty()) {
     TRY(options.load, simulate::parse_scale(words.load, "load"));
   }
-  options.machine_width = words.procs;
+  options.machine_width = words.nodes > 0 ? words.nodes * words.gpus_per_node : words.procs;
   options.perfect_limits = words.perfect_limits;
   options.sites = words.sites;
   options.first = words.first.value_or(forecast::no_bound);

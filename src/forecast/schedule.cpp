@@ -13,6 +13,7 @@
 #include "forecast/fcfs.h"
 #include "forecast/fifo_queue.h"
 #include "forecast/interrupted_processors.h"
+#include "forecast/nodes.h"
 #include "forecast/shortest_queue.h"
 #include "forecast/simulation.h"
 
@@ -94,11 +95,37 @@ Schedule schedule_with_outages(const Machine& machine, std::span<const Job> jobs
   CHECK(false, "a scheduler that there is");
 }
 
+template <class Queue>
+Schedule run_easy_on_nodes(Nodes nodes, std::span<const Job> jobs) {
+  return Simulation(Easy<Queue, Nodes>(std::move(nodes), jobs.data()), jobs).batched();
+}
+
+Schedule schedule_on_nodes(const Machine& machine, std::span<const Job> jobs) {
+  CHECK(machine.order == EventOrder::batched && machine.maintenance.empty() &&
+            machine.failures.empty() && machine.width % machine.gpus_per_node == 0,
+        "whole nodes are for batched order, without outages");
+  Nodes nodes(machine.width / machine.gpus_per_node, machine.gpus_per_node);
+  switch (machine.scheduler) {
+    case Scheduler::easy:
+      return run_easy_on_nodes<FifoQueue>(std::move(nodes), jobs);
+    case Scheduler::sjbf:
+      return run_easy_on_nodes<ShortestQueue>(std::move(nodes), jobs);
+    case Scheduler::fcfs:
+      return run_easy_on_nodes<HeadAlone>(std::move(nodes), jobs);
+    case Scheduler::priority:
+      return Simulation(by_priority(machine, jobs, std::move(nodes)), jobs).batched();
+    case Scheduler::conservative:
+      break;
+  }
+  CHECK(false, "a scheduler that knows nodes");
+}
+
 }  // namespace
 
 Schedule schedule(const Machine& machine, std::span<const Job> jobs) {
   CHECK(can_be_scheduled(jobs, machine.width),
         "jobs are sorted by submit time, and each can run on the machine");
+  if (machine.gpus_per_node > 0) return schedule_on_nodes(machine, jobs);
   if (!machine.maintenance.empty() || !machine.failures.empty())
     return schedule_with_outages(machine, jobs);
   switch (machine.scheduler) {

@@ -44,6 +44,10 @@ struct Machine {
   std::vector<Outage> maintenance = {};
   std::vector<Outage> failures = {};
   PriorityRules rules = {};  // of priority, which is for batched order
+  /// Above zero: the machine is of nodes with so many GPUs each (see Nodes), and `width`, a
+  /// multiple of it, of all GPUs together. For batched order, without outages, not for
+  /// conservative.
+  std::int32_t gpus_per_node = 0;
 };
 
 /// A run that a failure ended.
