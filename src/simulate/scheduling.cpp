@@ -40,6 +40,10 @@ Result<MadeSchedule> make_schedule(const Machines& machines, std::span<const for
   }
   forecast::Machine machine = machines.machine;
   machine.width = machines.widths.front();
+  if (machine.scheduler == forecast::Scheduler::priority &&
+      machine.order == forecast::EventOrder::textbook) {
+    return refuse(refusal::invalid, "order", "The scheduler priority goes with the default order.");
+  }
   forecast::Schedule made = forecast::schedule(machine, jobs);
   const Digest digest = forecast::digest_of(made);
   return MadeSchedule{std::move(made.starts), {}, made.waiting_max, digest, 0,
