@@ -159,7 +159,7 @@ TEST(Compare, IsWrongAboutChanceOnceInTwentyTimes) {
       a.push_back(run_of("", seed, noise()));
       b.push_back(run_of("", seed, noise()));
     }
-    const Difference& first = compare(a, b)->differences.front();
+    const Difference first = compare(a, b)->differences.front();
     told += first.verdict == Verdict::not_told ? 0 : 1;
   }
   EXPECT_NEAR(told, 200, 45);
