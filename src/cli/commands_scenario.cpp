@@ -135,6 +135,10 @@ void print_runs(Session& session, const simulate::Scenario& scenario,
   if (runs.size() == 1) {
     told += "\n" + text(table_of_sizes(runs.front()));
     if (scenario.sites.size() > 1) told += "\n" + text(table_of_sites(runs.front()));
+    if (runs.front().lost_runs > 0) {
+      told += fmt::format("\nlost to failures: {} runs, {:.0f} hours\n", runs.front().lost_runs,
+                          runs.front().lost_hours);
+    }
     told += fmt::format("\ndeepest queue {}, schedule {}\n", runs.front().waiting_max,
                         to_string(runs.front().schedule));
   }

@@ -61,6 +61,8 @@ struct Scenario {
   bool whole = false;  // the whole product decides; placements are rules of its
   forecast::EventOrder order = forecast::EventOrder::batched;
   std::size_t depth = forecast::no_bound;
+  std::vector<forecast::Outage> maintenance;  // of one site, from the first job on
+  std::vector<forecast::Outage> failures;     // likewise
   std::vector<ScenarioWorkload> workloads;
   std::vector<Scale> load;  // empty: as the workloads have it
   Scale scale;              // of all workloads

@@ -224,9 +224,13 @@ class Reader {
   Result<void> rules(Scenario& made) const {
     const bool several = made.sites.size() > 1;
     const std::pair<std::string_view, bool> given[] = {
-        {"placement", !several && rows_.placement}, {"whole", !several && rows_.whole},
-        {"scheduler", several && rows_.scheduler},  {"order", several && rows_.order},
+        {"placement", !several && rows_.placement},
+        {"whole", !several && rows_.whole},
+        {"scheduler", several && rows_.scheduler},
+        {"order", several && rows_.order},
         {"depth", several && rows_.depth},
+        {"maintenance/0", several && !rows_.maintenance.empty()},
+        {"failure/0", several && !rows_.failure.empty()},
     };
     for (const auto& [key, is_wrong] : given) {
       if (!is_wrong) continue;
@@ -243,7 +247,32 @@ class Reader {
       return toml_.refuse_at("/order", "Give \"default\" or \"textbook\".");
     }
     if (order == "textbook") made.order = forecast::EventOrder::textbook;
+    TRY(made.maintenance, outages("/maintenance", rows_.maintenance, made));
+    TRY(made.failures, outages("/failure", rows_.failure, made));
     return {};
+  }
+
+  Result<std::vector<forecast::Outage>> outages(std::string_view pointer,
+                                                const std::vector<rows::Outage>& given,
+                                                const Scenario& scenario) const {
+    std::vector<forecast::Outage> made;
+    for (std::size_t i = 0; i < given.size(); ++i) {
+      const std::string at = fmt::format("{}/{}", pointer, i);
+      TRY(const std::int64_t from_s,
+          within(at + "/from_s", given[i].from_s, 0, limits::trace_submit_s_max));
+      TRY(const std::int64_t until_s,
+          within(at + "/until_s", given[i].until_s, from_s + 1, limits::trace_submit_s_max + 1));
+      const std::int64_t all = scenario.sites.front().width;
+      TRY(const std::int64_t width, within(at + "/width", given[i].width.value_or(all), 1, all));
+      made.push_back(
+          {Time{} + seconds(from_s), Time{} + seconds(until_s), static_cast<std::int32_t>(width)});
+      if (scenario.order == forecast::EventOrder::textbook || i >= limits::outages_max) {
+        return toml_.refuse_at(
+            at, fmt::format("Give at most {}, with the default order.", limits::outages_max));
+      }
+    }
+    std::ranges::sort(made, {}, &forecast::Outage::from);
+    return made;
   }
 
   Result<std::vector<ScenarioWorkload>> workloads() const {

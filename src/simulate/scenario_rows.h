@@ -29,6 +29,13 @@ struct Columns {
 };
 FABRICA_DESCRIBE(Columns, submit, run, width, limit, user)
 
+struct Outage {
+  std::int64_t from_s = 0;
+  std::int64_t until_s = 0;
+  std::optional<std::int64_t> width;
+};
+FABRICA_DESCRIBE(Outage, from_s, until_s, width)
+
 /// Which of the optional keys go with which kind: see scenario_file.cpp.
 struct Workload {
   std::string kind;
@@ -62,9 +69,11 @@ struct ScenarioFile {
   std::optional<std::string> order;
   std::optional<std::int64_t> depth;
   std::vector<Site> site;
+  std::vector<Outage> maintenance;
+  std::vector<Outage> failure;
   std::vector<Workload> workload;
 };
 FABRICA_DESCRIBE(ScenarioFile, name, seeds, first, load, scale, perfect_limits, placement, whole,
-                 scheduler, order, depth, site, workload)
+                 scheduler, order, depth, site, maintenance, failure, workload)
 
 }  // namespace fabrica::simulate::rows

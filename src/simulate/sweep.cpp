@@ -44,6 +44,8 @@ std::vector<PlannedRun> settings_of(const Scenario& scenario) {
   one.machines.machine.order = scenario.order;
   one.machines.machine.depth = scenario.depth;
   one.machines.whole = scenario.whole;
+  one.machines.machine.maintenance = scenario.maintenance;
+  one.machines.machine.failures = scenario.failures;
   std::vector<PlannedRun> settings;
   for (const std::optional<Scale>& load : loads) {
     for (const forecast::Scheduler scheduler : scenario.scheduler) {
@@ -76,6 +78,11 @@ ScenarioRun result_of(const Scenario& scenario, const PlannedRun& planned,
     result.workloads.push_back({scenario.workloads[at].name, seen(odd[at])});
   }
   result.waiting_max = detailed.made.waiting_max;
+  result.lost_runs = detailed.made.lost.size();
+  for (const forecast::LostRun& lost : detailed.made.lost) {
+    result.lost_hours += static_cast<double>((lost.until - lost.from).ms) *
+                         detailed.workload.jobs[lost.job].width / 3'600'000;
+  }
   result.schedule = detailed.made.digest;
   return result;
 }

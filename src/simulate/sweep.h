@@ -57,10 +57,12 @@ struct ScenarioRun {
   std::vector<WorkloadSeen> workloads;
   Measures measures;
   std::uint64_t waiting_max = 0;
+  std::uint64_t lost_runs = 0;  // to failures
+  double lost_hours = 0;        // their width times how long they had run
   Digest schedule;
 };
 FABRICA_DESCRIBE(ScenarioRun, scenario, setting, seed, rules, sites, workloads, measures,
-                 waiting_max, schedule)
+                 waiting_max, lost_runs, lost_hours, schedule)
 
 /// A run with all that it was made of.
 struct DetailedRun {

@@ -63,6 +63,15 @@ TEST(ScenarioFile, SaysWhichLineAndKeyIsWrongAndWhatToDo) {
       {with("first = 0"), "first: Give 1 to 20000000: found 0."},
       {with("order = \"odd\""), "order: Give \"default\" or \"textbook\"."},
       {with("", site), "site: Give either width, or nodes and gpus_per_node."},
+      {with("", site + "width = 9\n[[maintenance]]\nfrom_s = 1\nuntil_s = 2"),
+       "maintenance: It goes with one site only: leave it out."},
+      {with("", "[[maintenance]]\nfrom_s = 5\nuntil_s = 5"),
+       "maintenance.until_s: Give 6 to 10000000001: found 5."},
+      {with("", "[[failure]]\nfrom_s = 5\nuntil_s = 6\nwidth = 9"),
+       "failure.width: Give 1 to 8: found 9."},
+      {with("", "[[failure]]\nfrom_s = 5"), "failure.until_s: Add \"until_s\""},
+      {with("order = \"textbook\"", "[[failure]]\nfrom_s = 5\nuntil_s = 6"),
+       "failure: Give at most 1000, with the default order."},
       {with("", site + "width = 2\nnodes = 2"), "site: Give either width, or nodes"},
       {with("", site + "width = 2\ngpus_per_node = 2"),
        "site.gpus_per_node: It goes with nodes, not with width."},
@@ -223,6 +232,34 @@ TEST(Sweep, OneTraceGivesWhatTheTraceAloneGives) {
   const auto workload = workload_of(*trace, {64, {}, false});
   const auto alone = forecast::schedule({64, forecast::Scheduler::sjbf}, workload->jobs);
   EXPECT_EQ(runs->front().schedule, forecast::digest_of(alone));
+}
+
+TEST(Sweep, MaintenanceIsAvoidedAndFailuresCostRuns) {
+  const traces::Scratch scratch;
+  scratch.write("a.csv", "s,r,w,l\n0,100,4,100\n10,100,4,100\n");
+  const std::string text =
+      "[[site]]\nname = \"m\"\nwidth = 8\n[[workload]]\nkind = \"csv\"\nfile = \"a.csv\"\n"
+      "columns = {submit=\"s\", run=\"r\", width=\"w\", limit=\"l\"}\n";
+  struct Row {
+    std::string outage;
+    double wait_mean_s;
+    std::uint64_t lost_runs;
+    std::int64_t makespan_s;
+  };
+  const Row rows[] = {
+      {"", 0, 0, 110},
+      {"[[maintenance]]\nfrom_s = 105\nuntil_s = 200\nwidth = 8\n", 95, 0, 300},
+      {"[[failure]]\nfrom_s = 50\nuntil_s = 60\nwidth = 4\n", 25, 1, 160},
+  };
+  for (const Row& row : rows) {
+    const auto scenario = parse_scenario((scratch.folder() / "s.toml").string(), text + row.outage);
+    ASSERT_TRUE(scenario.has_value()) << scenario.error().text;
+    const auto runs = simulated(*scenario, 1);
+    ASSERT_TRUE(runs.has_value());
+    EXPECT_EQ(runs->front().measures.wait_mean_s, row.wait_mean_s) << row.outage;
+    EXPECT_EQ(runs->front().lost_runs, row.lost_runs) << row.outage;
+    EXPECT_EQ(runs->front().measures.makespan_s, row.makespan_s) << row.outage;
+  }
 }
 
 TEST(Sweep, TheWholeProductTakesTheSameJobs) {
