@@ -67,6 +67,79 @@ CommandWords words_of_app(const CLI::App& app) {
   return words;
 }
 
+// Words for a trace on one machine.
+void declare_machine(CLI::App& simulate, ReplayWords& replay) {
+  CLI::Option* const swf = simulate.get_option("--swf");
+  const auto of_swf = [&](const char* name, auto& value, const char* about) {
+    return simulate.add_option(name, value, about)->needs(swf);
+  };
+  of_swf("--procs", replay.procs, "how wide the machine is; by default as the trace says")
+      ->check(CLI::PositiveNumber);
+  of_swf("--scheduler", replay.scheduler, "easy, sjbf, conservative, fcfs or priority");
+  of_swf("--order", replay.order,
+         "of events at one moment: default, or textbook for the published schedules of PySS");
+  CLI::Option* const nodes =
+      of_swf("--nodes", replay.nodes, "so many nodes instead of --procs, with --gpus-per-node")
+          ->check(CLI::Range(1, 1'000'000))
+          ->excludes(simulate.get_option("--procs"));
+  of_swf("--gpus-per-node", replay.gpus_per_node,
+         "a job of no more takes GPUs of one node, a wider one whole nodes")
+      ->check(CLI::Range(1, 1'000))
+      ->needs(nodes);
+  nodes->needs(simulate.get_option("--gpus-per-node"));
+  of_swf("--weights", replay.weights,
+         "of priority, those that are named: age=1000,fair_share=1000,size=0,wide=0");
+  of_swf("--half-life", replay.half_life_days, "of what users have used, in days; by default 7")
+      ->check(CLI::Range(1, 1'000));
+  of_swf("--age", replay.age_days, "how many days of waiting count as one; by default 7")
+      ->check(CLI::Range(1, 1'000));
+  of_swf("--maintenance", replay.maintenance,
+         "FROM:TO or FROM:TO:PROCESSORS, known in advance: so much is out, by default all of it; "
+         "can be said several times");
+  of_swf("--failure", replay.failures,
+         "FROM:TO or FROM:TO:PROCESSORS, not known before: what runs there is lost and runs again");
+  of_swf("--scale", replay.scale, "jobs arrive so many times as fast: 1.5");
+  of_swf("--depth", replay.depth,
+         "conservative asks so many waiting jobs after an early end; by default all");
+  of_swf("--first", replay.first, "only so many jobs of the trace")
+      ->check(CLI::Range(1, 1'000'000'000));
+  simulate
+      .add_flag("--perfect-limits", replay.perfect_limits,
+                "as if each user had asked for exactly what the job runs")
+      ->needs(swf);
+}
+
+// Words for a trace on the machines of several sites.
+void declare_fleet(CLI::App& simulate, ReplayWords& replay) {
+  CLI::Option* const swf = simulate.get_option("--swf");
+  const auto of_swf = [&](const char* name, auto& value, const char* about) {
+    return simulate.add_option(name, value, about)->needs(swf);
+  };
+  CLI::Option* const sites =
+      of_swf("--sites", replay.sites,
+             "how wide the machines of several sites are, instead of one: 1152,768,576")
+          ->delimiter(',');
+  for (const char* const of_one :
+       {"--procs", "--scheduler", "--order", "--depth", "--maintenance", "--failure", "--nodes"})
+    sites->excludes(simulate.get_option(of_one));
+  simulate
+      .add_flag("--predict", replay.predict,
+                "also predict starts, with three kinds of run times, and say how far they are off")
+      ->needs(swf)
+      ->excludes(sites);
+  of_swf("--placement", replay.placement,
+         "late_binding, or to compare with it federation (of Slurm) or fullest_first; "
+         "with --whole a rule of the server: late_binding, least_work")
+      ->needs(sites);
+  simulate
+      .add_flag("--whole", replay.whole,
+                "the whole product decides: holds, placement, the sites' reports, charges")
+      ->needs(sites);
+  of_swf("--load", replay.load,
+         "jobs arrive so that their work is this part of what the machines can do: 0.9")
+      ->excludes(simulate.get_option("--scale"));
+}
+
 }  // namespace
 
 CommandLine::CommandLine(const std::string& version) {
@@ -413,70 +486,12 @@ void CommandLine::declare_simulate() {
       .add_option("--report", wanted.scenario.report,
                   "write an HTML page with charts, for a browser without a network")
       ->needs(scenario);
-  const auto of_swf = [&](const char* name, auto& value, const char* about) {
-    return simulate.add_option(name, value, about)->needs(swf);
-  };
-  of_swf("--procs", replay.procs, "how wide the machine is; by default as the trace says")
-      ->check(CLI::PositiveNumber);
-  of_swf("--scheduler", replay.scheduler, "easy, sjbf, conservative, fcfs or priority");
-  of_swf("--order", replay.order,
-         "of events at one moment: default, or textbook for the published schedules of PySS");
-  CLI::Option* const nodes =
-      of_swf("--nodes", replay.nodes, "so many nodes instead of --procs, with --gpus-per-node")
-          ->check(CLI::Range(1, 1'000'000))
-          ->excludes(simulate.get_option("--procs"));
-  of_swf("--gpus-per-node", replay.gpus_per_node,
-         "a job of no more takes GPUs of one node, a wider one whole nodes")
-      ->check(CLI::Range(1, 1'000))
-      ->needs(nodes);
-  nodes->needs(simulate.get_option("--gpus-per-node"));
-  of_swf("--weights", replay.weights,
-         "of priority, those that are named: age=1000,fair_share=1000,size=0,wide=0");
-  of_swf("--half-life", replay.half_life_days, "of what users have used, in days; by default 7")
-      ->check(CLI::Range(1, 1'000));
-  of_swf("--age", replay.age_days, "how many days of waiting count as one; by default 7")
-      ->check(CLI::Range(1, 1'000));
-  of_swf("--maintenance", replay.maintenance,
-         "FROM:TO or FROM:TO:PROCESSORS, known in advance: so much is out, by default all of it; "
-         "can be said several times");
-  of_swf("--failure", replay.failures,
-         "FROM:TO or FROM:TO:PROCESSORS, not known before: what runs there is lost and runs again");
-  of_swf("--scale", replay.scale, "jobs arrive so many times as fast: 1.5");
-  of_swf("--depth", replay.depth,
-         "conservative asks so many waiting jobs after an early end; by default all");
-  of_swf("--first", replay.first, "only so many jobs of the trace")
-      ->check(CLI::Range(1, 1'000'000'000));
-  CLI::Option* const sites =
-      of_swf("--sites", replay.sites,
-             "how wide the machines of several sites are, instead of one: 1152,768,576")
-          ->delimiter(',');
-  for (const char* const of_one :
-       {"--procs", "--scheduler", "--order", "--depth", "--maintenance", "--failure", "--nodes"})
-    sites->excludes(simulate.get_option(of_one));
-  simulate
-      .add_flag("--predict", replay.predict,
-                "also predict starts, with three kinds of run times, and say how far they are off")
-      ->needs(swf)
-      ->excludes(sites);
-  of_swf("--placement", replay.placement,
-         "late_binding, or to compare with it federation (of Slurm) or fullest_first; "
-         "with --whole a rule of the server: late_binding, least_work")
-      ->needs(sites);
-  simulate
-      .add_flag("--whole", replay.whole,
-                "the whole product decides: holds, placement, the sites' reports, charges")
-      ->needs(sites);
-  of_swf("--load", replay.load,
-         "jobs arrive so that their work is this part of what the machines can do: 0.9")
-      ->excludes(simulate.get_option("--scale"));
   simulate.add_option("--schedule-out", wanted.schedule_out,
                       "write the schedule in the Standard Workload Format");
   simulate.add_option("--trace-cache", wanted.trace_cache,
                       "a folder that keeps traces in binary form");
-  simulate
-      .add_flag("--perfect-limits", replay.perfect_limits,
-                "as if each user had asked for exactly what the job runs")
-      ->needs(swf);
+  declare_machine(simulate, replay);
+  declare_fleet(simulate, replay);
   declare_compare();
 }
 
