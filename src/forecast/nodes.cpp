@@ -70,7 +70,7 @@ std::int32_t Nodes::widest_beside_reservation() const {
   std::int32_t widest = 0;
   for (std::int32_t free = 1; free <= gpus_; ++free) {
     for (std::int32_t later = free; later <= gpus_; ++later) {
-      if (cells_[static_cast<std::size_t>(free * (gpus_ + 1) + later)] == 0) continue;
+      if (cells_[cell_of(free, later)] == 0) continue;
       std::int32_t gpus = free;
       if (!spares({free, later}, gpus)) gpus = std::min(free, later - need_.gpus);
       widest = std::max(widest, gpus);

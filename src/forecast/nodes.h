@@ -72,9 +72,10 @@ class Nodes {
   Need need_of(std::int32_t width) const {
     return width <= gpus_ ? Need{1, width} : Need{(width + gpus_ - 1) / gpus_, gpus_};
   }
-  std::int32_t& cell(const Node& node) {
-    return cells_[static_cast<std::size_t>(node.free * (gpus_ + 1) + node.at_shadow)];
+  std::size_t cell_of(std::int32_t free, std::int32_t at_shadow) const {
+    return static_cast<std::size_t>(free) * counts_.size() + static_cast<std::size_t>(at_shadow);
   }
+  std::int32_t& cell(const Node& node) { return cells_[cell_of(node.free, node.at_shadow)]; }
   bool spares(const Node& node, std::int32_t gpus) const;
   std::int32_t widest_beside_reservation() const;
   std::size_t choose(std::int32_t gpus, bool beside_reservation) const;

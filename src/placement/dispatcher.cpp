@@ -120,7 +120,7 @@ void Dispatcher::take_all(const State& state) {
   knows_all_ = true;
 }
 
-void Dispatcher::carry(federation::SiteId site, Time now, std::vector<Carried> jobs) {
+void Dispatcher::carry(federation::SiteId site, Time now, const std::vector<Carried>& jobs) {
   now_ = std::max(now_, now);
   std::map<JobId, Carried> there;
   for (const Carried& job : jobs) there.insert_or_assign(id_of(site, job.number), job);

@@ -53,7 +53,7 @@ class Dispatcher {
   };
   /// All that the site carries beside the jobs of State; what was told before and is not there any
   /// more has ended.
-  void carry(federation::SiteId site, Time now, std::vector<Carried> jobs);
+  void carry(federation::SiteId site, Time now, const std::vector<Carried>& jobs);
 
   /// Jobs that are to be placed now, each named once until refused().
   std::vector<jobs::PlaceJob> place(const State& state, Time now);

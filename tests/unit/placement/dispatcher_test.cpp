@@ -111,8 +111,8 @@ TEST(Dispatcher, AnAwardThatCannotPayIsTriedAgainLater) {
 
 TEST(Dispatcher, WhatOthersRunAtASiteIsNoRoom) {
   FleetOfSites fleet({8, 4});
-  const auto carry = [&](std::vector<Dispatcher::Carried> jobs) {
-    fleet.dispatcher.carry(fleet.sites[1], fleet.world.now, std::move(jobs));
+  const auto carry = [&](const std::vector<Dispatcher::Carried>& jobs) {
+    fleet.dispatcher.carry(fleet.sites[1], fleet.world.now, jobs);
   };
   const Time ends = fleet.world.now + hours(1);
   const Dispatcher::Carried stranger{fleet.partitions[1], 17, {3, 1}, ends, hours(2)};
