@@ -20,7 +20,9 @@ using jobs::JobId;
 using jobs::JobPhase;
 using placement::Dispatcher;
 
-constexpr double parts_of_a_unit = 60;
+double units_of(std::int32_t width) {
+  return static_cast<double>(width) / static_cast<double>(placement::parts_of_a_unit);
+}
 
 /// What is read of State between two groups: the rest needs no writer.
 struct Seen {
@@ -80,8 +82,8 @@ OutlookView view_of(const store::JobView& job, const Seen& seen,
     view.partition = slug_in(seen, outlook.beginning->partition);
   }
   for (const Dispatcher::Chance& chance : outlook.chances) {
-    view.rooms.push_back({slug_in(seen, chance.partition), chance.needed / parts_of_a_unit,
-                          chance.free / parts_of_a_unit, room_text(chance)});
+    view.rooms.push_back({slug_in(seen, chance.partition), units_of(chance.needed),
+                          units_of(chance.free), room_text(chance)});
   }
   for (const placement::Outlook::Sooner& one : outlook.sooner) {
     view.sooner.push_back({one.instead, one.beginning.at, slug_in(seen, one.beginning.partition)});

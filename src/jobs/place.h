@@ -10,8 +10,7 @@
 /// Where jobs go: when they are submitted, and those that waited with us for room.
 namespace fabrica::jobs {
 
-/// What the placement rule makes of these offers, which are not empty, for a job that has its hold
-/// there, or gets it.
+/// The job goes to this offer, as the placement rule answered; its hold is hold_for() the offer.
 JobPlaced placed(const Context& context, JobId id, const Offer& offer,
                  const PlacementAnswer& answer);
 

@@ -75,21 +75,21 @@ void Dispatcher::hear(const State& state, const Recorded& recorded) {
               anew_ = anew_ || OpensOrCloses{}(event);
               if constexpr (std::is_same_v<decltype(event), const federation::PartitionRegistered&>)
                 knows_all_ = false;
-              if constexpr (std::is_same_v<decltype(event), const jobs::TaskEnded&>)
-                learn(state, event);
               const JobId id = JobOf{}(event);
-              if (!id) return;
-              if (const Job* job = state.jobs.jobs.find(id)) take(state, id, *job);
+              const Job* const job = id ? state.jobs.jobs.find(id) : nullptr;
+              if (job == nullptr) return;
+              if constexpr (std::is_same_v<decltype(event), const jobs::TaskEnded&>)
+                learn(*job, event.started, event.ended);
+              take(state, id, *job);
             },
             area);
       },
       recorded.event);
 }
 
-void Dispatcher::learn(const State& state, const jobs::TaskEnded& event) {
-  const Job* const job = state.jobs.jobs.find(event.job);
-  if (job == nullptr || event.started == Time{} || event.ended <= event.started) return;
-  run_times_.ended(as_run(*job, event.ended - event.started));
+void Dispatcher::learn(const Job& job, Time started, Time ended) {
+  if (started == Time{} || ended <= started) return;
+  run_times_.ended(as_run(job, ended - started));
 }
 
 Duration Dispatcher::expected_run(const Job& job) const {
@@ -107,10 +107,7 @@ void Dispatcher::take_all(const State& state) {
   add_places(state);
   for (const JobId id : state.jobs.ended) {
     const Job& job = state.jobs.jobs.at(id);
-    for (const jobs::Task& task : job.tasks) {
-      if (task.started == Time{} || task.ended <= task.started) continue;
-      run_times_.ended(as_run(job, task.ended - task.started));
-    }
+    for (const jobs::Task& task : job.tasks) learn(job, task.started, task.ended);
   }
   state.jobs.jobs.for_each([&](JobId id, const Job& job) { take(state, id, job); });
   carried_ = std::move(carried);

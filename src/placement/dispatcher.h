@@ -24,8 +24,8 @@ namespace fabrica::placement {
 /// Late binding (decision 11, forecast/late_binding.h) for the jobs of State that wait with us.
 /// Where one may go is what its project's awards say; each partition protects one job, and what
 /// room is left goes to the others by expected run time over width. Reads State, and is told each
-/// event once; deterministic. A
-/// partition carries what its jobs of State say, and what others run there as far as is told.
+/// event once; deterministic. A partition carries what its jobs of State say, and what others run
+/// there as far as is told.
 class Dispatcher {
  public:
   struct Options {
@@ -141,7 +141,7 @@ class Dispatcher {
   void take_all(const State& state);
   void add_places(const State& state);
   void hear(const State& state, const Recorded& recorded);
-  void learn(const State& state, const jobs::TaskEnded& event);
+  void learn(const jobs::Job& job, Time started, Time ended);
   void take(const State& state, JobId id, const jobs::Job& job);
   void occupy(JobId id, const jobs::Job& job);
   void leave(JobId id);

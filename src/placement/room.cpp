@@ -12,7 +12,6 @@ namespace {
 
 __extension__ using Wide = __int128;
 
-constexpr std::int64_t parts_of_a_unit = 60;
 // Several of them can be summed.
 constexpr std::int32_t width_max = std::numeric_limits<std::int32_t>::max() / 4;
 // A planned end that moves by less changes nothing that is worth a look at the queue.

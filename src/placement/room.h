@@ -13,8 +13,9 @@
 
 namespace fabrica::placement {
 
-/// What jobs take and a partition has, in sixtieths of a billed unit, rounded up: halves to sixths
-/// of a node are exact.
+/// What jobs take and a partition has is counted in these parts of a billed unit, rounded up:
+/// halves to sixths of a node are exact.
+inline constexpr std::int64_t parts_of_a_unit = 60;
 std::int32_t width_of(Rational units, std::size_t tasks = 1);
 std::int32_t width_of(const federation::Partition& partition);
 
